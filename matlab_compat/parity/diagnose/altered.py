@@ -48,6 +48,13 @@ def outputs_changed(change: Callable[[Tensor], Tensor]) -> Change:
     return lambda module: function_module(lambda *x: change(module(*x)))
 
 
+def after(first: Change | None, second: Change | None) -> Change | None:
+    """Both, one after the other."""
+    if first is None or second is None:
+        return first or second
+    return lambda module: second(first(module))
+
+
 def inputs_reordered(order: Sequence[int]) -> Change:
     """The module with its inputs in this order."""
     return lambda module: function_module(lambda *inputs: module(*(inputs[i] for i in order)))

@@ -9,7 +9,7 @@ out (a classifier's last layer), countless sets of elements would fit, and nothi
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
 
 _REMEDY = "call model.eval() before comparing; in MATLAB use predict, not forward."
+_FIRST: dict[str, Any] = {"rank": 0, "repair": "model.eval()"}
 #: Elements that are solved for.
 _MOST_ELEMENTS = 100_000
 
@@ -53,8 +54,7 @@ def _shown(run: Run, target: Target, step: Step) -> Iterator[Candidate]:
             _REMEDY,
             np.where(expected == 0, 0, actual / keep),
             np.asarray(expected),
-            rank=0,
-            repair="model.eval()",
+            **_FIRST,
         )
 
 
@@ -72,9 +72,7 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
     if int(alive.sum()) > min(wanted.numel(), _MOST_ELEMENTS):
         return
     with torch.inference_mode(False):
-        # In double, as conjugate gradients lose digits.
-        at = run.precision.device
-        modules = {s.name: s.layer.to_torch(at, "double", formats=s.formats) for s in after}
+        modules = run.in_double(after)
         values = {port: value.double() for port, value in run.values.items()}
         scaled = before.double() / keep
 
@@ -95,6 +93,4 @@ def _solved(run: Run, target: Target, step: Step, patience: Patience) -> Iterato
         f"{Side.EXPECTED} is what the network gives if '{step.name}' drops {dropped} "
         f"of its {int(alive.sum())} elements and divides the others by {keep:g}"
     )
-    yield Candidate(
-        "dropout active", said, _REMEDY, actual, expected, rank=0, repair="model.eval()"
-    )
+    yield Candidate("dropout active", said, _REMEDY, actual, expected, **_FIRST)

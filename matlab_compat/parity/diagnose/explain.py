@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import NamedTuple
 
-from ...arrays import Array
 from ...errors import MatlabCompatError
 from ...layers.base import Layer
 from ...network import Network
-from ...network.graph import Step
 from ..axes import labels_of
 from ..diagnosis_types import Diagnosis
 from ..rule import Rule
@@ -61,80 +58,42 @@ def _in_model(
     difference: Difference,
     seconds: float,
 ) -> Explained:
-    search = _in_layer if isinstance(model, Layer) else _in_network
+    """Mistakes of the layers before the first difference; else those that it shows itself."""
     patience = Patience(seconds)
     with warnings.catch_warnings(action="ignore"):
-        return search(model, inputs, precision, difference, patience)  # type: ignore[arg-type]
+        try:
+            if isinstance(model, Layer):
+                X = [as_array(x) for x in inputs.X]
+                run: Run = LayerRun(model, X, inputs.data_formats(model), precision)
+            else:
+                run = Run(model, inputs, precision, difference.place.sequence)
+        except (MatlabCompatError, RuntimeError):
+            # Too large to keep every value, for example: the verdict stands without.
+            return Explained(())
+        return _searched(run, difference, patience)
 
 
-def _in_layer(
-    layer: Layer,
-    inputs: Inputs,
-    precision: Precision,
-    difference: Difference,
-    patience: Patience,
-) -> Explained:
-    """Mistakes of a layer on its own; else those that its output shows."""
-    formats, X = inputs.data_formats(layer), [as_array(x) for x in inputs.X]
-    port = difference.place.source
-    assert isinstance(port, int)  # a layer on its own has no activations
-    name = difference.comparison.name
-    try:
-        run = LayerRun(layer, X, formats, precision)
-    except (MatlabCompatError, RuntimeError):
-        return Explained(())
-    at = run.plan.steps[0].name, port
-    target = Target(name, at, difference.expected, difference.measure(), False)
-    return _searched(run, target, run.plan.steps, run.actual(target), difference, patience)
-
-
-def _in_network(
-    network: Network,
-    inputs: Inputs,
-    precision: Precision,
-    difference: Difference,
-    patience: Patience,
-) -> Explained:
-    """Mistakes of the layers before the first difference; else those that it shows itself."""
-    source, sequence = difference.place
-    try:
-        run = Run(network, inputs, precision, sequence)
-    except (MatlabCompatError, RuntimeError):
-        return Explained(
-            ()
-        )  # too large to keep every value, for example: the verdict stands without
+def _searched(run: Run, difference: Difference, patience: Patience) -> Explained:
+    source, where = difference.place.source, difference.comparison.name
     if isinstance(source, str):
         name, port = source, (source, 0)
     else:
         name, (port, _) = list(run.plan.outputs.items())[source]
+    name = where if isinstance(run, LayerRun) else name
     is_activation = isinstance(source, str)
     target = Target(name, port, difference.expected, difference.measure(), is_activation)
-    actual = run.actual(target)
-    if any(len(given.data) > 1 for given in run.inputs):
-        # One sequence of several was run, and the output may have a row for each.
-        whole = difference.result
-        actual = whole.expected if difference.turned else whole.actual
-    suspects = suspects_of(run, target, difference.equal)
-    return _searched(run, target, suspects, actual, difference, patience)
-
-
-def _searched(
-    run: Run,
-    target: Target,
-    suspects: Sequence[Step],
-    actual: Array,
-    difference: Difference,
-    patience: Patience,
-) -> Explained:
-    labels, where = run.labels(target), difference.comparison.name
+    labels, actual, whole = run.labels(target), run.actual(target), difference.result
     part = difference.part(labels)
     target = replace(target, measure=difference.measure(part))
+    if any(len(given.data) > 1 for given in run.inputs):
+        # One sequence of several was run, and the output may have a row for each.
+        actual = whole.expected if difference.turned else whole.actual
 
     def of_output(early: bool) -> tuple[Diagnosis, ...]:
         sides = actual, target.expected
         return diagnose_output(*sides, target.measure, where, labels, part, early=early)
 
-    search = Search(run, target, suspects, patience)
+    search = Search(run, target, suspects_of(run, target, difference.equal), patience)
     if made := search.diagnoses(of_output):
         return Explained(made)
     return Explained((), f"{structure(difference, labels)} {search.said()}")

@@ -52,13 +52,8 @@ def other_inputs(run: Run, target: Target) -> Iterator[Candidate]:
         return
     needed = ancestors(run.plan, target.port[0])
     steps = [step for step in run.plan.steps if step.name in needed]
-    device = run.precision.device
     with torch.inference_mode():
-        modules = {
-            s.name: s.layer.to_torch(device, "double", formats=s.formats).eval()
-            for s in steps
-            if not s.layer.is_output
-        }
+        modules = run.in_double(steps)
         x = given.clone().double()
 
         def output(change: Tensor) -> Tensor:

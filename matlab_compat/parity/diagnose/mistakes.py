@@ -219,28 +219,21 @@ def altered(
 
 
 def reproduced(
-    variation: Variation, who: str, results: Iterable[tuple[Array | None, Array]], measure: Measure
-) -> Iterator[Candidate]:
-    """The last of the results that the mistake gives; nothing if one is missing or does not fit.
+    variation: Variation, who: str, computed: Array, expected: Array, measure: Measure
+) -> Candidate:
+    """What the mistake gives, and what is expected.
 
-    ``results`` come with what is expected, computed as they are asked for: one observation, then
-    all. ``who`` gives it, as the diagnosis says: "the layer gives".
+    ``who`` gives it, as the diagnosis says: "the layer gives".
     """
-    for computed, expected in results:
-        if computed is None:
-            return
-        result, truth = same_rank(computed, expected)
-        own = measure.of_result(result, truth)
-        if own.distance(result, truth) > own.bound:
-            return
-    yield Candidate(
+    result, truth = same_rank(computed, expected)
+    return Candidate(
         variation.name,
         f"{Side.EXPECTED} is what {who} {variation.text}",
         variation.remedy,
         result,
         truth,
         rank=variation.rank,
-        measure=own,
+        measure=measure.of_result(result, truth),
         diff=variation.said,
         repair=variation.line,
     )

@@ -96,6 +96,12 @@ class Run:
                 known.update({(step.name, i): value for i, value in enumerate(several)})
         return known
 
+    def in_double(self, steps: Sequence[Step]) -> dict[str, torch.nn.Module]:
+        """The modules of these layers in float64, in which solving loses fewer digits."""
+        layers = (step for step in steps if not step.layer.is_output)
+        at = self.precision.device
+        return {s.name: s.layer.to_torch(at, "double", formats=s.formats).eval() for s in layers}
+
     @property
     def observations(self) -> int:
         """How many there are."""
@@ -279,9 +285,10 @@ class LayerRun(Run):
         from ...engine.arrays import tensor
 
         self.precision, self.layer_formats = precision, formats
-        self.has_list = False
+        self.inputs, self.has_list = [], False
         self._built = {}
-        at, labels = precision, tuple(one.batched for one in formats)
+        at = precision.device, precision.dtype
+        labels = tuple(one.batched for one in formats)
         names = [(f"in{i}", -1) for i in range(1, len(X) + 1)]
         outputs = layer.output_formats(labels)
         name = layer.Name or type(layer).__name__
@@ -289,11 +296,9 @@ class LayerRun(Run):
         ends = {f"out{i}": ((name, i), o) for i, o in enumerate(outputs)}
         inputs = {name: label for (name, _), label in zip(names, labels, strict=True)}
         self.plan = Plan(inputs, (step,), ends)
-        self.modules = {name: layer.to_torch(at.device, at.dtype, formats=labels).eval()}
-        tensors = (
-            tensor(one.to_torch(x), at.device, at.dtype) for one, x in zip(formats, X, strict=True)
-        )
-        self.values = dict(zip(names, tensors, strict=True))
+        self.modules = {name: layer.to_torch(*at, formats=labels).eval()}
+        given = zip(names, formats, X, strict=True)
+        self.values = {port: tensor(one.to_torch(x), *at) for port, one, x in given}
         with torch.inference_mode():
             self.values = self.computed(self.plan.steps, self.modules, self.values)
 

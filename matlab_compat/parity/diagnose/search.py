@@ -9,8 +9,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from functools import partial
-from itertools import chain, combinations, groupby
+from functools import cached_property, partial
+from itertools import chain, combinations, groupby, islice, product
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -20,6 +20,7 @@ from ...errors import MatlabCompatError
 from ...network.graph import Step
 from ..axes import same_rank
 from ..diagnosis_types import Diagnosis
+from .altered import after
 from .dropout import dropouts
 from .given import other_inputs
 from .graph import Suspicion, connected_otherwise
@@ -114,8 +115,6 @@ class Search:
         self.before = self.target.measure.distance(actual, expected)
         self.attempts: list[Attempt] = []
         self.found: list[tuple[int, Diagnosis]] = []
-        self._every: list[Suspicion] | None = None
-        self._elements: int | None = None
         self._actuals: dict[int | None, Array] = {}
         self.tried = 0
         number, truth = next(self.run.samples(self.target))
@@ -123,10 +122,8 @@ class Search:
         self._needs_all = number is not None and self._fits(self._actual(number), truth)
         self._first_sample = next(self._samples())
         number, truth = self._first_sample
-        self._some_actual, wanted = self._some(self._actual(number)), self._some(truth)
-        self._wanted = (
-            None if self._some_actual is None or wanted is None else wanted - self._some_actual
-        )
+        self._some_actual = self._some(self._actual(number))
+        self._wanted = _less(self._some(truth), self._some_actual)
 
     def _samples(self, *, whole_batch: bool = False) -> Iterator[tuple[int | None, Array]]:
         """What is expected of the first observations, then of all: see :meth:`Run.samples`."""
@@ -148,7 +145,8 @@ class Search:
                     break
                 if shown := of_output(True):
                     return shown
-                self._try_rounded()
+                parts = self.run, self.target, self.suspects, self.patience
+                self._collect(rounded_networks(*parts))
                 if self.found:
                     break
             self._try_rank(rank)
@@ -181,23 +179,17 @@ class Search:
         next_best = min((a.left for a in others if a.left > first.left), default=1.0)
         if first.left > _GUESSED or next_best < _APART * first.left:
             return ()
-        suspicion, variation = first.suspicion, first.suspicion.variation
-        text = in_words(
-            f"{Side.EXPECTED} is nearly what {self._who(suspicion)} {variation.text}",
-            self.target.measure.turned,
-        )
-        found = Diagnosis(
-            variation.name,
-            text,
-            first.left * self.before if np.isfinite(self.before) else first.left,
-            variation.remedy,
-            suspicion.where,
-            variation.said,
-            variation.line,
-            explains=1 - first.left,
-            certain=False,
-        )
-        return (found,)
+        left = first.left * self.before if np.isfinite(self.before) else first.left
+        found = self._diagnosis(first.suspicion, left, "nearly ")
+        line = first.suspicion.variation.line
+        return (replace(found, repair=line, explains=1 - first.left, certain=False),)
+
+    def _diagnosis(self, suspicion: Suspicion, residual: float, how: str = "") -> Diagnosis:
+        """Of a suspicion that does not explain everything alone."""
+        one = suspicion.variation
+        text = f"{Side.EXPECTED} is {how}what {self._who(suspicion)} {one.text}"
+        text = in_words(text, self.target.measure.turned)
+        return Diagnosis(one.name, text, residual, one.remedy, suspicion.where, one.said)
 
     def _who(self, suspicion: Suspicion) -> str:
         return "the layer gives" if isinstance(self.run, LayerRun) else suspicion.said
@@ -241,7 +233,8 @@ class Search:
         now = self.run.values[name, 0][:number]
         waiting: list[tuple[_Alike, Tensor]] = []
         known = {_print(now): _Alike([], fits=False)}
-        most = max(1, min(_TOGETHER, _MOST_ELEMENTS // max(1, self._widest(number))))
+        widest = max(v[:number].numel() for v in self.run.values.values())
+        most = max(1, min(_TOGETHER, _MOST_ELEMENTS // max(1, widest)))
         for suspicion in suspicions:
             if self.patience.is_over():
                 return False
@@ -258,16 +251,12 @@ class Search:
                 continue
             if waiting and (output.shape != waiting[0][1].shape or len(waiting) >= most):
                 self._try_waiting(step, waiting)
-                waiting = []
+                waiting.clear()
             waiting.append((alike, output))
         self._try_waiting(step, waiting)
         return True
 
-    def _try_waiting(
-        self,
-        step: Step,
-        waiting: Sequence[tuple[_Alike, Tensor]],
-    ) -> None:
+    def _try_waiting(self, step: Step, waiting: Sequence[tuple[_Alike, Tensor]]) -> None:
         if not waiting:
             return
         n = waiting[0][1].shape[0]
@@ -286,16 +275,6 @@ class Search:
             for suspicion in others if alike.fits else ():
                 self._try(suspicion)
 
-    def _widest(self, number: int | None) -> int:
-        """The most elements that a value has."""
-        if self._elements is None:
-            self._elements = max(v[:number].numel() for v in self.run.values.values())
-        return self._elements
-
-    def _try_rounded(self) -> None:
-        rounded = rounded_networks(self.run, self.target, self.suspects, self.patience)
-        self._collect(rounded)
-
     def _ranked(self) -> tuple[Diagnosis, ...]:
         """The likeliest first, which says what of the same rank fits as well."""
         if not self.found:
@@ -309,33 +288,29 @@ class Search:
             names = {}  # the other one of the two stands for the same
         return (replace(first, alternatives=tuple(names)[:_ALTERNATIVES]), *others)
 
-    def _collect(self, candidates: Iterator[Candidate], where: str = "") -> None:
+    def _collect(self, candidates: Iterable[Candidate], where: str = "") -> None:
         name = where or self.target.name
         self.found += explanations(candidates, self.target.measure, self.before, name)
 
     # --- what is suspected --------------------------------------------------------------
 
-    @property
+    @cached_property
     def every(self) -> list[Suspicion]:
         """Every suspicion: of single layers, the last ones first, of several, of connections."""
-        if self._every is None:
-            singles = list(chain.from_iterable(map(self._single, reversed(self.suspects))))
-            graph = list(connected_otherwise(self.run, self.suspects))
-            self._every = [*singles, *graph, *_common([*singles, *graph])]
-        return self._every
+        singles = chain.from_iterable(map(self._single, reversed(self.suspects)))
+        alone = [*singles, *connected_otherwise(self.run, self.suspects)]
+        return [*alone, *_common(alone)]
 
     def _single(self, step: Step) -> Iterator[Suspicion]:
         if step.layer.is_output:
             return
         size = self.run.size(step)
-        alone = isinstance(self.run, LayerRun)
-        more: Iterator[Variation] = iter(())
-        if alone and "Normalization" not in step.layer.properties:
-            more = given_otherwise(step.layer, size)
-        if alone:
-            more = chain(more, rounded_operands(step.layer))
+        every = [*every_mistake(step.layer, size)]
+        if self._is_given(step):
+            every += given_otherwise(step.layer, size)
+        if isinstance(self.run, LayerRun):
+            every += rounded_operands(step.layer)
         # The same effect is named as a property where one has it.
-        every = chain(every_mistake(step.layer, size), more)
         for variation in sorted(every, key=lambda one: one.change is not None):
             yield Suspicion(variation, {step.name: variation}, self._where(step))
 
@@ -350,20 +325,20 @@ class Search:
         Gives whether it fitted the first ones.
         """
         self.tried += 1
-        variation, results = suspicion.variation, []
-        for number, truth in self._samples(whole_batch=variation.whole_batch):
+        variation, who = suspicion.variation, self._who(suspicion)
+        samples = self._samples(whole_batch=variation.whole_batch)
+        for fitted, (number, truth) in enumerate(samples):
             computed, first = first if first is not None else self._result(suspicion, number), None
-            results.append((computed, truth))
             if computed is None:
-                return len(results) > 1
+                return fitted > 0
             if not self._fits(computed, truth):
                 left, effect = self._left(computed, truth, number), None
                 if number == self._first_sample[0]:
                     effect = self._effect(computed)
                 self.attempts.append(Attempt(suspicion, left, effect))
-                return len(results) > 1
-        said = self._who(suspicion)
-        self._collect(reproduced(variation, said, results, self.target.measure), suspicion.where)
+                return fitted > 0
+            last = reproduced(variation, who, computed, truth, self.target.measure)
+        self._collect([last], suspicion.where)
         return True
 
     def _fits(self, computed: Array, truth: Array) -> bool:
@@ -394,8 +369,7 @@ class Search:
 
     def _effect(self, computed: Array) -> Array | None:
         """How it differs from what was computed without a mistake."""
-        some = self._some(computed)
-        return None if some is None or self._some_actual is None else some - self._some_actual
+        return _less(self._some(computed), self._some_actual)
 
     def _some(self, computed: Array) -> Array | None:
         """The elements that effects are compared in."""
@@ -421,15 +395,19 @@ class Search:
             if step.layer.is_output:
                 continue
             size = self.run.size(step)
-            more: Iterator[Fitted] = iter(())
-            if isinstance(self.run, LayerRun) and "Normalization" not in step.layer.properties:
-                more = scaled_input(step.layer, size)
-            for fitted in chain(every_fit(step.layer, size), more):
+            fits = every_fit(step.layer, size)
+            if self._is_given(step):
+                fits = chain(fits, scaled_input(step.layer, size))
+            for fitted in fits:
                 if (fitted.rank <= _LIKELY) is not likely:
                     continue
                 if self.patience.is_over():
                     return
                 self._fit(step, fitted)
+
+    def _is_given(self, step: Step) -> bool:
+        """Whether it is a layer on its own, whose input nothing else changes."""
+        return isinstance(self.run, LayerRun) and "Normalization" not in step.layer.properties
 
     def _fit(self, step: Step, fitted: Fitted) -> None:
         """Gauss's and Newton's method, given up where the first step explains too little."""
@@ -558,17 +536,9 @@ class Search:
             sides, measure = (whole, self.target.expected), self.target.measure
             shown = diagnose_output(*sides, measure, suspicion.where, early=True)
             for found in (one for one in shown if one.name in LINEAR):
-                text = f"{Side.EXPECTED} is what {self._who(suspicion)} {suspicion.variation.text}"
-                return (
-                    Diagnosis(
-                        suspicion.variation.name,
-                        f"{in_words(text, measure.turned)}, and of that one: {found.text}",
-                        found.residual,
-                        f"{suspicion.variation.remedy} {found.remedy}",
-                        suspicion.where,
-                        suspicion.variation.said,
-                    ),
-                )
+                one = self._diagnosis(suspicion, found.residual)
+                text = f"{one.text}, and of that one: {found.text}"
+                return (replace(one, text=text, remedy=f"{one.remedy} {found.remedy}"),)
         return ()
 
     # --- two at once --------------------------------------------------------------------
@@ -609,24 +579,20 @@ class Search:
     def _likeliest(self) -> Iterator[tuple[Attempt, Attempt]]:
         """Two of those that people make most, however much of the difference either leaves."""
         first = [a for a in self.attempts if a.suspicion.variation.rank == 0]
-        pairs = list(combinations(_distinct(first), 2))
-        yield from pairs[:_PAIRS]
+        yield from islice(combinations(_distinct(first), 2), _PAIRS)
 
     def _best_with_others(self) -> Iterator[tuple[Attempt, Attempt]]:
-        best = sorted(
-            (a for a in self.attempts if a.left < _SHRUNK), key=lambda attempt: attempt.left
-        )
+        best = sorted((a for a in self.attempts if a.left < _SHRUNK), key=lambda a: a.left)
         likely = sorted(self.attempts, key=lambda a: (a.suspicion.variation.rank, a.left))
-        for first in _distinct(best)[:_FIRST_OF_TWO]:
-            for second in likely[:_SECOND_OF_TWO]:
-                yield first, second
+        yield from product(_distinct(best)[:_FIRST_OF_TWO], likely[:_SECOND_OF_TWO])
 
     def _try_both(self, one: Suspicion, other: Suspicion, both: Suspicion) -> None:
-        whole = one.variation.whole_batch or other.variation.whole_batch
-        for number, truth in self._samples(whole_batch=whole):
+        batch = one.variation.whole_batch or other.variation.whole_batch
+        for number, truth in self._samples(whole_batch=batch):
             computed = self._result(both, number)
             if computed is None or not self._fits(computed, truth):
                 return
+            whole = computed
         likelier, rarer = sorted((one, other), key=lambda suspicion: suspicion.variation.rank)
         for first, second in ((likelier, rarer), (rarer, likelier)):
             variation = replace(
@@ -635,9 +601,13 @@ class Search:
                 text=f"{first.variation.text}{_AT_ONCE}'{second.where}' {second.variation.text}",
                 repair=_both_lines(one, other),
             )
-            result = iter([(computed, truth)])
-            candidates = reproduced(variation, self._who(first), result, self.target.measure)
-            self._collect(candidates, first.where)
+            who, measure = self._who(first), self.target.measure
+            self._collect([reproduced(variation, who, whole, truth, measure)], first.where)
+
+
+def _less(one: Array | None, other: Array | None) -> Array | None:
+    """The difference; None where either is not known."""
+    return None if one is None or other is None else one - other
 
 
 def _is_line(result: Array, truth: Array) -> bool:
@@ -699,14 +669,8 @@ def _together(one: Suspicion, other: Suspicion) -> Suspicion | None:
             continue
         if set(first.values) & set(second.values) or first.original is not second.original:
             return None
-        change = first.change or second.change
-        if first.change and second.change:
-            inner, outer = first.change, second.change
-
-            def change(module, inner=inner, outer=outer):  # type: ignore[no-untyped-def]
-                return outer(inner(module))
-
-        changes[name] = replace(first, values={**first.values, **second.values}, change=change)
+        values, change = {**first.values, **second.values}, after(first.change, second.change)
+        changes[name] = replace(first, values=values, change=change)
     return Suspicion(one.variation, changes, one.where, {**one.sources, **other.sources})
 
 
@@ -742,19 +706,14 @@ def _of_equals(kinds: Iterable[Mapping[str, Variation]]) -> Iterator[Mapping[str
 
 def _lower(text: str) -> str:
     """Without capitals, except those of LSTM or ReLU."""
-    kept = (
-        w if sum(map(str.isupper, w)) > 1 or w[0].isdigit() else w.lower() for w in text.split()
-    )
-    return " ".join(kept)
+    kept = [sum(map(str.isupper, word)) > 1 or word[0].isdigit() for word in text.split()]
+    return " ".join(w if k else w.lower() for w, k in zip(text.split(), kept, strict=True))
 
 
 def _all_of(members: Mapping[str, Variation], what: str) -> Suspicion:
     """``what`` they are: "ReLU layers"."""
     where = f"{len(members)} {what}"
     return Suspicion(next(iter(members.values())), members, where, is_common=True)
-
-
-# --- the doors --------------------------------------------------------------------------
 
 
 def suspects_of(run: Run, target: Target, equal: Sequence[str]) -> list[Step]:

@@ -50,8 +50,7 @@ def solved(run: Run, step: Step, wanted: Tensor, patience: Patience) -> Iterator
     if not names:
         return
     with torch.inference_mode(False):
-        at = run.precision.device
-        module = step.layer.to_torch(at, "double", formats=step.formats).eval()
+        module = run.in_double([step])[step.name]
         have = dict(module.named_parameters()) | dict(module.named_buffers())
         if not set(names) <= set(have):
             return
@@ -74,9 +73,12 @@ def solved(run: Run, step: Step, wanted: Tensor, patience: Patience) -> Iterator
         found = start + least_squares(output, wanted.double(), start, patience).detach()
         if patience.is_over() or not torch.isfinite(found).all():
             return
-        parts = {n: p.numpy() for n, p in zip(names, torch.split(found.cpu(), sizes), strict=True)}
-        arrays = _as_saved(step.layer, names, {n: tuple(have[n].shape) for n in names}, parts)
-    if variation := _other_numbers(step.layer, arrays):
+        parts = zip(names, torch.split(found.cpu(), sizes), strict=True)
+        state = {name: part.reshape(have[name].shape).numpy() for name, part in parts}
+    layer = step.layer
+    other = layer.renamed(layer.Name).assign_state({**layer.torch_state(), **state})
+    arrays = {n: other.values[n].astype(layer.values[n].dtype) for n in names.values()}
+    if variation := _other_numbers(layer, arrays):
         yield variation
 
 
@@ -90,25 +92,6 @@ def _in_torch(layer: Layer) -> dict[str, str]:
         and layer.values[name].size
         and not declared.layout.torch_name.startswith("running")
     }
-
-
-def _as_saved(
-    layer: Layer,
-    names: Mapping[str, str],
-    shapes: Mapping[str, tuple[int, ...]],
-    parts: Mapping[str, Array],
-) -> dict[str, Array]:
-    """In MATLAB's order."""
-    found = {}
-    for there, name in names.items():
-        declared = layer.properties[name]
-        assert isinstance(declared, Parameter)
-        assert declared.layout is not None
-        value = declared.layout.from_torch(
-            parts[there].reshape(shapes[there]), layer.values[name].shape
-        )
-        found[name] = value.astype(layer.values[name].dtype)
-    return found
 
 
 def _other_numbers(layer: Layer, arrays: Mapping[str, Array]) -> Variation | None:
