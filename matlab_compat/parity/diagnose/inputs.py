@@ -181,7 +181,7 @@ def _other_channels() -> Iterator[_Given]:
     name = "input channels in another order"
     orders = {
         f"with its channels in the order {' '.join(str(i + 1) for i in order)}": partial(
-            _three_channels, order=order
+            _channels, first=order, counts=(3,)
         )
         for order in permutations(range(3))
         if order not in ((0, 1, 2), (2, 1, 0))
@@ -189,7 +189,7 @@ def _other_channels() -> Iterator[_Given]:
     yield from _each(name, _SAME, 2, orders)
     pairs = {
         f"with its channels {one + 1} and {other + 1} exchanged": partial(
-            _two_channels, one=one, other=other
+            _exchanged, one=one, other=other
         )
         for one, other in combinations(range(_MOST_CHANNELS), 2)
     }
@@ -360,18 +360,22 @@ def _imagenet(x: Tensor) -> Tensor:
     return _minus(mean, x) / _colours(deviation, x)
 
 
-def _three_channels(x: Tensor, order: tuple[int, ...]) -> Tensor:
-    if x.shape[1] != len(order):
-        raise ValueError("three channels only")
-    return x[:, list(order)]
+def _channels(x: Tensor, first: Sequence[int], counts: Sequence[int]) -> Tensor:
+    """These channels first, then the others; of so many channels only."""
+    if x.shape[1] not in counts:
+        raise ValueError("of another number of channels")
+    return x[:, [*first, *range(len(first), x.shape[1])]]
 
 
-def _two_channels(x: Tensor, one: int, other: int) -> Tensor:
-    order = [*range(x.shape[1])]
-    if not 3 < len(order) <= _MOST_CHANNELS:
-        raise ValueError("three are tried in every order")
+def _reversed_colours(x: Tensor) -> Tensor:
+    return _channels(x, (2, 1, 0), (3, 4))
+
+
+def _exchanged(x: Tensor, one: int, other: int) -> Tensor:
+    """Of more than three channels, which are tried in every order."""
+    order = [*range(other + 1)]
     order[one], order[other] = order[other], order[one]
-    return x[:, order]
+    return _channels(x, order, range(max(4, other + 1), _MOST_CHANNELS + 1))
 
 
 def _masked(x: Tensor, axis: int, count: int, last: bool) -> Tensor:
@@ -382,12 +386,6 @@ def _masked(x: Tensor, axis: int, count: int, last: bool) -> Tensor:
 
 def _gamma(x: Tensor, largest: float) -> Tensor:
     return largest * (x / largest).clamp(min=0) ** (1 / 2.2)
-
-
-def _reversed_colours(x: Tensor) -> Tensor:
-    if x.shape[1] not in (3, 4):
-        raise ValueError("no colours")
-    return x[:, [2, 1, 0, *range(3, x.shape[1])]]
 
 
 def _words(order: tuple[int, ...], rank: int) -> str:

@@ -57,7 +57,8 @@ def _presence(layer: Layer, _: Size) -> Iterator[Variation]:
         yield from altered(layer, "skip connection too many", remedy, added, 2)
     elif not isinstance(layer, AdditionLayer | MultiplicationLayer):
         for i, name in enumerate(layer.InputNames):
-            zero = {f"with zeros for its input {name}": of_module(partial(_zero_input, i))}
+            text = f"with zeros for its input {name}"
+            zero = {text: of_module(lambda m, *x, i=i: m(*x[:i], 0 * x[i], *x[i + 1 :]))}
             yield from altered(layer, "input missing", f"connect its input {name}.", zero)
 
 
@@ -66,11 +67,6 @@ def _with_input(module: Any, x: Tensor) -> Tensor:
     if y.shape != x.shape:
         raise ValueError("of another size")
     return x + y
-
-
-def _zero_input(which: int, module: Any, *inputs: Tensor) -> Tensor:
-    result: Tensor = module(*(0 * x if i == which else x for i, x in enumerate(inputs)))
-    return result
 
 
 # --- activations ------------------------------------------------------------------------

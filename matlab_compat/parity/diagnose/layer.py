@@ -70,42 +70,28 @@ def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
     weights = layer.Weights
     if weights.size == 0:
         return
-    space = tuple(range(layer.dims))
-    transposed = isinstance(layer, TransposedConvolutionLayer)
-    torch_name = "conv_transpose" if transposed else "conv"
-    yield from variation(
-        layer,
-        "kernel flipped",
-        "with its filters flipped in every spatial dimension",
-        f"neither MATLAB nor torch's {torch_name} flips Weights: leave out the flip (rot90).",
-        Weights=np.flip(weights, space).copy(order="F"),
-    )
-    if layer.dims in _EXCHANGED:
-        name, said = _EXCHANGED[layer.dims]
-        channels = tuple(range(layer.dims, weights.ndim))
-        yield from variation(
-            layer,
-            f"kernel {name}",
-            f"with {said}",
-            f"for torch use Weights.transpose{(*channels[::-1], *space)}: the spatial dimensions "
-            "stay in order.",
-            FilterSize=layer.filter_size[::-1],
-            Weights=np.asfortranarray(weights.transpose(*space[::-1], *channels)),
-        )
-        yield from variation(
-            layer,
-            f"kernel flipped, {name}",
-            f"with its filters flipped in every spatial dimension and {said}",
-            "neither flip Weights nor exchange their spatial dimensions.",
-            rank=1,
-            FilterSize=layer.filter_size[::-1],
-            Weights=np.flip(weights, space).transpose(*space[::-1], *channels).copy(order="F"),
-        )
-    for axis, name in enumerate(("vertically", "horizontally") if layer.dims == 2 else ()):
-        text, flipped = f"with its filters flipped {name}", np.flip(weights, axis).copy(order="F")
-        what = f"kernel flipped {name}"
-        yield from variation(layer, what, text, "leave out the flip.", 1, Weights=flipped)
-    if weights.ndim == layer.dims + 2:
+    dims, flip = layer.dims, "with its filters flipped"
+    space, channels = tuple(range(dims)), tuple(range(dims, weights.ndim))
+    torch_name = "conv_transpose" if isinstance(layer, TransposedConvolutionLayer) else "conv"
+    remedy = f"neither MATLAB nor torch's {torch_name} flips Weights: leave out the flip (rot90)."
+    flipped = np.flip(weights, space)
+    ways = [("kernel flipped", f"{flip} in every spatial dimension", remedy, 0, flipped)]
+    if dims in _EXCHANGED:
+        name, said = _EXCHANGED[dims]
+        order = f"for torch use Weights.transpose{(*channels[::-1], *space)}"
+        remedy = f"{order}: the spatial dimensions stay in order."
+        turned = weights.transpose(*space[::-1], *channels)
+        ways.append((f"kernel {name}", f"with {said}", remedy, 0, turned))
+        text = f"{flip} in every spatial dimension and {said}"
+        remedy = "neither flip Weights nor exchange their spatial dimensions."
+        ways.append((f"kernel flipped, {name}", text, remedy, 1, np.flip(turned, space)))
+    for axis, how in enumerate(("vertically", "horizontally") if dims == 2 else ()):
+        way = f"kernel flipped {how}", f"{flip} {how}", "leave out the flip."
+        ways.append((*way, 1, np.flip(weights, axis)))
+    for name, text, remedy, rank, w in ways:
+        values = {"FilterSize": w.shape[:dims], "Weights": w.copy(order="F")}
+        yield from variation(layer, name, text, remedy, rank, **values)
+    if weights.ndim == dims + 2:
         yield from _exchanged_channels(layer, weights)
 
 

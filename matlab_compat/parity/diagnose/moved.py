@@ -193,16 +193,13 @@ def _described(
     if kept[:2] == [1, 0] and kept[2:] == sorted(kept[2:]) and len(turned) == 1:
         quarter = 1 if turned == [1] else 3
         yield "rotated by 90 degrees", f"height and width rotated: rot90(Y, {quarter})"
-    elif kept != sorted(kept):
-        order = ", ".join(names[axis] for axis in kept)
-        yield _PERMUTED, f"its dimensions in the order {order}"
-        turned = []
     else:
         turned = []
+        if kept != sorted(kept):
+            yield _PERMUTED, f"its dimensions in the order {', '.join(names[i] for i in kept)}"
     for axis, index in enumerate(moves.indices):
-        if axis not in turned and (
-            said := _one(index, size[axis], names[axis], axes.labels[axis] in "ST")
-        ):
+        said = _one(index, size[axis], names[axis], axes.labels[axis] in "ST")
+        if said and axis not in turned:
             yield said
     for i, source in enumerate(moves.axes):
         if source is None and target[i] > 1:
@@ -258,10 +255,9 @@ def _one(index: Array, n: int, what: str, moving: bool) -> tuple[str, str] | Non
         return f"{what} shifted around", f"its {what} shifted around by {by} ({way})"
     step = int(index[1]) - int(index[0])
     if step > 1 and np.array_equal(index, index[0] + step * places):
-        return (
-            f"some of the {what}",
-            f"every {_ORDINAL.get(step, f'{step}th')} of its {what}, from {int(index[0]) + 1} on",
-        )
+        every_one = _ORDINAL.get(step, f"{step}th")
+        said = f"every {every_one} of its {what}, from {int(index[0]) + 1} on"
+        return f"some of the {what}", said
     times = index.size // n
     if times > 1 and np.array_equal(index, np.minimum(places // times, n - 1)):
         return f"{what} repeated", f"each of its {what} {times} times"

@@ -45,8 +45,11 @@ def _other_pooling(layer: Layer, _: Size) -> Iterator[Variation]:
             )
     is_global = "Global" in name
     kinds: dict[str, tuple[str, Callable[..., Tensor]]] = {
-        "root mean square": ("the roots of the mean squares (L2 pooling)", _root_mean_square),
-        "pooling sums": ("the sums", _summed),
+        "root mean square": (
+            "the roots of the mean squares (L2 pooling)",
+            lambda module, x: module(x.square()).sqrt(),
+        ),
+        "pooling sums": ("the sums", lambda module, x: module(x) * _count(module, x)),
     }
     if "Max" in name:
         kinds = {"smallest": ("the smallest", lambda module, x: -module(-x))}
@@ -77,14 +80,8 @@ def _of_all(function: Callable[[Tensor], Tensor]) -> Callable[..., Tensor]:
     return lambda module, x: function(x.flatten(2)).reshape(module(x).shape)
 
 
-def _summed(module: Any, x: Tensor) -> Tensor:
-    y: Tensor = module(x)
-    return y * math.prod(getattr(module, "pool_size", None) or x.shape[2:])
-
-
-def _root_mean_square(module: Any, x: Tensor) -> Tensor:
-    y: Tensor = module(x.square())
-    return y.sqrt()
+def _count(module: Any, x: Tensor) -> int:
+    return math.prod(getattr(module, "pool_size", None) or x.shape[2:])
 
 
 def _picked(central: bool, module: Any, x: Tensor) -> Tensor:

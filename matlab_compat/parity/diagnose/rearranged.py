@@ -34,12 +34,10 @@ def rearrangements(
         return
     axes = Axes.of(actual.ndim, labels)
     yield from _parts_of(actual, expected, axes)
-    yield from _repeated(actual, expected, axes)
     if actual.size == expected.size and _same_range(actual, expected, measure):
         yield from _permutations(actual, expected, axes)
         yield from _flips(actual, expected, axes)
         yield from _memory_orders(actual, expected)
-        yield from _misread(actual, expected)
         yield from _reordered(actual, expected, axes)
     yield from shifts(actual, expected, axes)
     if not (np.iscomplexobj(actual) or np.iscomplexobj(expected)):
@@ -56,50 +54,37 @@ _PARTS: dict[str, Callable[[Array, int], Array]] = {
 }
 
 
-def _several(array: Array, axes: Axes) -> Iterator[tuple[int, int, str]]:
-    """The dimensions of observations, channels or time steps: which, how many, and their name."""
-    for axis, label in enumerate(axes.labels):
-        n = array.shape[axis]
-        if n > 1 and (label != "S" or axes.labels.count("S") == 1):
-            yield axis, n, axes.names[axis]
-
-
 def _parts_of(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
-    """Only one of the observations, channels or time steps, or what they come to together."""
-    for axis, n, name in _several(actual, axes):
-        kept = (*actual.shape[:axis], *actual.shape[axis + 1 :])
-        if matlab_size(expected) not in (matlab_size(np.empty(kept)), (*kept, 1)):
-            wide = (*actual.shape[:axis], 1, *actual.shape[axis + 1 :])
-            if matlab_size(expected) != matlab_size(np.empty(wide)):
-                continue
-        for which, part in _PARTS.items():
-            of = f"{which} of the {n} {name}"
-            yield Candidate(
-                f"{which} of the {name} only",
-                f"{Side.EXPECTED} is the {of} of {Side.ACTUAL_ONE} only",
-                f"save all of the {name}.",
-                part(actual, axis).ravel(order="F"),
-                expected.ravel(order="F"),
-                rank=1,
-            )
+    """Only one of the observations, channels or time steps, or what they come to together.
 
-
-def _repeated(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
-    """One observation, time step or channel (or their mean) in the place of all."""
-    if actual.shape != expected.shape:
-        return
-    for axis, n, name in _several(actual, axes):
-        if np.ptp(expected, axis=axis).any():
+    In its place, or in the place of all.
+    """
+    for axis, label in enumerate(axes.labels):
+        n, name = actual.shape[axis], axes.names[axis]
+        if n == 1 or (label == "S" and axes.labels.count("S") > 1):
             continue
-        for which in ("first", "last", "mean"):
-            yield Candidate(
-                f"{which} of the {name} for all",
-                f"{Side.EXPECTED} is the {which} of the {n} {name} of {Side.ACTUAL_ONE}, in the "
-                "place of all",
-                f"save each of the {name}: an index that does not move.",
-                np.broadcast_to(_PARTS[which](actual, axis), actual.shape),
-                expected,
-            )
+        kept, size = np.delete(actual.shape, axis), matlab_size(expected)
+        wide = np.empty(np.insert(kept, axis, 1))
+        alone = size in (matlab_size(np.empty(kept)), (*kept, 1), matlab_size(wide))
+        same = actual.shape == expected.shape and not np.ptp(expected, axis=axis).any()
+        for which, part in _PARTS.items():
+            of = f"{which} of the {n} {name} of {Side.ACTUAL_ONE}"
+            if alone:
+                yield Candidate(
+                    f"{which} of the {name} only",
+                    f"{Side.EXPECTED} is the {of} only",
+                    f"save all of the {name}.",
+                    part(actual, axis).ravel(order="F"),
+                    expected.ravel(order="F"),
+                )
+            if same:
+                yield Candidate(
+                    f"{which} of the {name} for all",
+                    f"{Side.EXPECTED} is the {of}, in the place of all",
+                    f"save each of the {name}: an index that does not move.",
+                    np.broadcast_to(part(actual, axis), actual.shape),
+                    expected,
+                )
 
 
 def _same_range(actual: Array, expected: Array, measure: Measure) -> bool:
@@ -121,12 +106,11 @@ def matlab_list(numbers: tuple[int, ...] | list[int]) -> str:
 def _permutations(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate]:
     identity = tuple(range(actual.ndim))
     seen = {_order(actual, identity)} if actual.shape == expected.shape else set()
-    by_simplicity = sorted(permutations(identity), key=lambda p: sum(map(int.__ne__, p, identity)))
-    for order in by_simplicity:
-        if actual.transpose(order).shape != expected.shape or _order(actual, order) in seen:
-            continue
-        seen.add(_order(actual, order))
-        yield _permuted(actual, expected, order, axes.names)
+    for order in sorted(permutations(identity), key=lambda p: sum(map(int.__ne__, p, identity))):
+        moving, known = actual.transpose(order), _order(actual, order) in seen
+        if moving.shape == expected.shape and not known:
+            seen.add(_order(actual, order))
+            yield _permuted(moving, expected, order, axes.names)
 
 
 def _order(array: Array, order: tuple[int, ...]) -> tuple[int, ...]:
@@ -135,30 +119,29 @@ def _order(array: Array, order: tuple[int, ...]) -> tuple[int, ...]:
 
 
 def _permuted(
-    actual: Array, expected: Array, order: tuple[int, ...], names: tuple[str, ...]
+    moving: Array, expected: Array, order: tuple[int, ...], names: tuple[str, ...]
 ) -> Candidate:
     moved = [i for i, axis in enumerate(order) if i != axis]
+    name, reading = "axes permuted", ""
     if len(moved) == 2:
         name = f"{names[moved[0]]} and {names[moved[1]]} exchanged"
-    elif order == tuple(reversed(range(actual.ndim))):
-        name = "axes reversed"
+    elif order == tuple(reversed(range(len(order)))):
+        name, reading = "axes reversed", " (row-major data read as column-major)"
+    if len(order) == 2:
+        line, todo = "Y = Y.';", "transpose one side"
+        said = f"the transpose of {Side.ACTUAL_ONE}: Y.', {name}"
     else:
-        name = "axes permuted"
-    back = matlab_list([int(i) for i in np.argsort(order)])
-    reading = " (row-major data read as column-major)" if name == "axes reversed" else ""
-    if actual.ndim == 2:
-        said = f"{Side.EXPECTED} is the transpose of {Side.ACTUAL_ONE}: Y.', {name}"
-        line = "Y = Y.';"
-        remedy = f"transpose one side: {line} in MATLAB."
-        return Candidate(name, said, remedy, actual.T, expected, repair=line)
-    said = (
-        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} with {name}: permute(Y, "
-        f"{matlab_list(order)}){reading}"
-    )
-    line = f"Y = permute(Y, {back});"
-    remedy = f"bring one side to the order of the other: {line} in MATLAB."
-    moving, rank = actual.transpose(order), len(moved) - 1
+        line = f"Y = permute(Y, {_back(order)});"
+        todo = "bring one side to the order of the other"
+        said = f"{Side.ACTUAL_ONE} with {name}: permute(Y, {matlab_list(order)}){reading}"
+    remedy, rank = f"{todo}: {line} in MATLAB.", max(1, len(moved) - 1)
+    said = f"{Side.EXPECTED} is {said}"
     return Candidate(name, said, remedy, moving, expected, rank=rank, repair=line)
+
+
+def _back(order: tuple[int, ...]) -> str:
+    """The order that undoes it, as MATLAB writes it."""
+    return matlab_list([int(i) for i in np.argsort(order)])
 
 
 def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
@@ -172,7 +155,11 @@ def _flips(actual: Array, expected: Array, every: Axes) -> Iterator[Candidate]:
             back = "; ".join(f"Y = flip(Y, {axis + 1})" for axis in axes)
             flipped = np.flip(actual, axes)
             if names[axes[0]] == "channels" and count == 1 and actual.shape[axes[0]] == 3:
-                yield _bgr(flipped, expected, axes[0])
+                places = ",".join("[3 2 1]" if i in axes else ":" for i in range(actual.ndim))
+                said = f"{Side.EXPECTED} has its three channels in reverse order: BGR for RGB"
+                line = f"Y = Y({places});"
+                remedy = f"OpenCV reads images as BGR; MATLAB: {line}"
+                yield Candidate("BGR for RGB", said, remedy, flipped, expected, repair=line)
                 continue
             kinds = {every.labels[axis] for axis in axes}
             hint = next((_FLIPPED[kind] for kind in "TS" if kind in kinds), "")
@@ -190,14 +177,6 @@ _FLIPPED = {
     "T": " (a sequence that runs backward: the other direction of a recurrent layer, or data "
     "padded or sorted from the end)",
 }
-
-
-def _bgr(flipped: Array, expected: Array, axis: int) -> Candidate:
-    places = ",".join("[3 2 1]" if i == axis else ":" for i in range(flipped.ndim))
-    said = f"{Side.EXPECTED} has its three channels in reverse order: BGR for RGB"
-    line = f"Y = Y({places});"
-    remedy = f"OpenCV reads images as BGR; MATLAB: {line}"
-    return Candidate("BGR for RGB", said, remedy, flipped, expected, repair=line)
 
 
 def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
@@ -222,8 +201,7 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
         read = actual.transpose(order).reshape(expected.shape, order="F")
         row_major = order == tuple(reversed(range(actual.ndim)))
         name = "row-major reading" if row_major else "another memory order"
-        back = matlab_list([int(i) for i in np.argsort(order)])
-        line = f"Y = permute(reshape(Y, {list(size)}), {back});"
+        line = f"Y = permute(reshape(Y, {list(size)}), {_back(order)});"
         yield Candidate(
             name,
             f"{Side.EXPECTED} has the values of {Side.ACTUAL_ONE}, but was written "
@@ -235,6 +213,8 @@ def _memory_orders(actual: Array, expected: Array) -> Iterator[Candidate]:
             rank=3,
             repair=line,
         )
+    if actual.ndim == 4 and actual.shape == expected.shape:
+        yield from _misread(actual, expected)
 
 
 #: The orders that frameworks keep arrays of four dimensions in, the fastest first.
@@ -249,8 +229,6 @@ _STORED = {
 
 def _misread(actual: Array, expected: Array) -> Iterator[Candidate]:
     """Memory in one order of frameworks taken for memory in another (a view, a reshape)."""
-    if actual.ndim != 4 or actual.shape != expected.shape:
-        return
     for (source, stored), (taken, read) in permutations(_STORED.items(), 2):
         size = [actual.shape[axis] for axis in read]
         there = actual.transpose(stored).ravel(order="F").reshape(size, order="F")
@@ -269,12 +247,23 @@ def _reordered(actual: Array, expected: Array, axes: Axes) -> Iterator[Candidate
     """Channels (or observations) in another order, matched by what is in them."""
     if actual.shape != expected.shape:
         return
-    names = axes.names
     for axis in reversed(range(actual.ndim)):
-        if 2 < actual.shape[axis] <= _MOST_CHANNELS:
-            order = _matched(np.moveaxis(actual, axis, 0), np.moveaxis(expected, axis, 0))
-            if order is not None:
-                yield _permuted_channels(actual, expected, axis, names[axis], order)
+        if not 2 < actual.shape[axis] <= _MOST_CHANNELS:
+            continue
+        order = _matched(np.moveaxis(actual, axis, 0), np.moveaxis(expected, axis, 0))
+        if order is not None:
+            what, places = axes.names[axis], [":"] * actual.ndim
+            places[axis] = "order"
+            index = f"Y({','.join(places)})"
+            yield Candidate(
+                f"{what} in another order",
+                f"{Side.EXPECTED} has its {what} in another order: {index} with order = "
+                f"{matlab_list(order)}",
+                f"put them back: {index} = Y; in MATLAB, with that order.",
+                actual.take(order, axis),
+                expected,
+                rank=2,
+            )
 
 
 def _matched(actual: Array, expected: Array) -> list[int] | None:
@@ -294,21 +283,6 @@ def _matched(actual: Array, expected: Array) -> list[int] | None:
         free[nearest] = np.inf
         order.append(nearest)
     return None if order == sorted(order) else order
-
-
-def _permuted_channels(
-    actual: Array, expected: Array, axis: int, what: str, order: list[int]
-) -> Candidate:
-    places = ",".join("order" if i == axis else ":" for i in range(actual.ndim))
-    return Candidate(
-        f"{what} in another order",
-        f"{Side.EXPECTED} has its {what} in another order: Y({places}) with order = "
-        f"{matlab_list(order)}",
-        f"put them back: Y({places}) = Y; in MATLAB, with that order.",
-        actual.take(order, axis),
-        expected,
-        rank=2,
-    )
 
 
 # --- shifts -----------------------------------------------------------------------------

@@ -234,7 +234,7 @@ def _other_cell(kind: str | float, module: Any, x: Tensor, *given: Tensor) -> Te
     what, _, name = kind.partition(" ") if isinstance(kind, str) else ("", "", "")
     other = _FUNCTIONS.get(name, torch.tanh)
     of_candidate, of_cell = (other if what == w else torch.tanh for w in ("candidate", "cell"))
-    h, c = given or (module.saved(name, x) for name in module.state_names)
+    h, c = given or _states(module, x)
     weight, recurrent = module.weight_ih_l0, module.weight_hh_l0
     bias, out, before = module.bias_ih_l0, [], h
     for step in x.unbind(2):
@@ -274,7 +274,7 @@ def _other_unit(kind: str, module: Any, x: Tensor, *given: Tensor) -> Tensor:
     import torch
     from torch.nn import functional as F
 
-    (h,) = given or (module.saved(name, x) for name in module.state_names)
+    (h,) = given or _states(module, x)
     out = []
     for step in x.unbind(2):
         r, z, n = F.linear(step, module.weight_ih_l0, module.bias_ih_l0).chunk(3, 1)
@@ -303,7 +303,7 @@ def _pieces(layer: RecurrentLayer, size: Size) -> Iterator[Variation]:
         remedy = "run whole sequences, or hand the state on."
         yield from altered(layer, "state not carried", remedy, pieces, 2)
         text = f"with {steps} time steps of zeros in front, cut off again"
-        padded = {text: of_module(partial(_after_zeros, steps))}
+        padded = {text: of_module(lambda m, x, n=steps: m(_time_padded(x, n, 0))[:, :, n:])}
         remedy = "leave padding out, or start at the first step of the data."
         yield from altered(layer, "time padded", remedy, padded, 3)
 
@@ -312,11 +312,6 @@ def _by_pieces(steps: int, module: Any, x: Tensor) -> Tensor:
     import torch
 
     return torch.cat([module(part) for part in torch.split(x, steps, 2)], 2)
-
-
-def _after_zeros(steps: int, module: Any, x: Tensor) -> Tensor:
-    y: Tensor = module(_time_padded(x, steps, 0))
-    return y[:, :, steps:]
 
 
 @fits_of(*_GATES)
@@ -528,6 +523,11 @@ def across_observations(layer: Layer, function: Callable[..., Tensor]) -> Iterat
     yield from altered(layer, "observations taken for time steps", remedy, change, whole_batch=True)
 
 
+def _states(module: Any, x: Tensor) -> tuple[Tensor, ...]:
+    """Where the layer starts from, for these observations."""
+    return tuple(module.saved(name, x) for name in module.state_names)
+
+
 def _time_padded(x: Tensor, before: int, after: int) -> Tensor:
     from torch.nn import functional as F
 
@@ -535,17 +535,16 @@ def _time_padded(x: Tensor, before: int, after: int) -> Tensor:
 
 
 def _across(module: Any, x: Tensor) -> Tensor:
-    starts = [module.saved(name, x[:1]) for name in module.state_names]
     turned = x.permute(2, 1, 0)  # T,C,N as N,C,T
-    y, _ = module.recur(turned.transpose(1, 2), [s.expand(turned.shape[0], -1) for s in starts])
-    result: Tensor = y.permute(1, 2, 0)
+    states = [state.expand(len(turned), -1) for state in _states(module, x[:1])]
+    result: Tensor = module.recur(turned.transpose(1, 2), states)[0].permute(1, 2, 0)
     return result
 
 
 def _cell_states(module: Any, x: Tensor, *given: Tensor) -> Tensor:
     import torch
 
-    states = given or tuple(module.saved(name, x) for name in module.state_names)
+    states = given or _states(module, x)
     cells = []
     for step in x.unbind(2):
         _, states = module.recur(step.unsqueeze(1), states)
@@ -561,7 +560,7 @@ def _turned_twice(module: Any, x: Tensor, *states: Tensor) -> Tensor:
 def _carried(module: Any, x: Tensor, *given: Tensor) -> Tensor:
     import torch
 
-    states = given or tuple(module.saved(name, x[:1]) for name in module.state_names)
+    states = given or _states(module, x[:1])
     results = []
     for i in range(x.shape[0]):
         y, states = module.recur(x[i : i + 1].transpose(1, 2), states)

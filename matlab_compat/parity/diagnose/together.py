@@ -31,8 +31,8 @@ def loaded_in_part(names: Sequence[str], value: Array, use: str) -> Iterator[Des
             kept = partial(_first_kept, axis=axis, count=count)
             said = f"loaded for the first {count} of its {n} {names[axis]} only, zero in the others"
             yield "loaded in part", said, f"{use}, all of it.", kept, 2
-        same = partial(np.take, axis=axis, indices=np.zeros(n, int))
         said = f"the same for all of its {names[axis]}: those of the first"
+        same = partial(np.take, axis=axis, indices=np.zeros(n, int))
         yield "shared", said, f"{use}, all of it.", same, 2
 
 

@@ -56,14 +56,22 @@ def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candid
         return
     scale = float(np.vdot(a, e) / np.vdot(a, a))
     if scale:
-        # Smaller values would be lost in the roundings of a side so much larger.
-        wider = Measure(measure.eps, measure.scale * abs(scale), measure.bound)
-        yield _scaled(actual, expected, scale, wider)
+        hint = " One side is in 0..255, the other in 0..1 (MATLAB's im2double, torch's ToTensor)."
+        is_range = any(abs(scale / known - 1) < 1e-4 for known in (255, 1 / 255))
+        yield Candidate(
+            "sign exchanged" if abs(scale + 1) < 1e-5 else "constant scale",
+            f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {scale:.7g}",
+            f"divide {Side.EXPECTED} by {scale:.7g}, or multiply {Side.ACTUAL_ONE} by it."
+            f"{hint * is_range}",
+            scale * actual,
+            expected,
+            # Smaller values would be lost in the roundings of a side so much larger.
+            measure=Measure(measure.eps, measure.scale * abs(scale), measure.bound),
+            repair=f"Y = Y / {_matlab(scale)};",
+        )
     offset = float((e - a).mean())
-    said = (
-        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {'plus' if offset > 0 else 'minus'} "
-        f"{abs(offset):.7g}"
-    )
+    more = f"{'plus' if offset > 0 else 'minus'} {abs(offset):.7g}"
+    said = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {more}"
     remedy = f"subtract {offset:.7g} from {Side.EXPECTED}: a mean or bias is missing on one side."
     line = f"Y = Y - {_matlab(offset)};"
     yield Candidate("constant offset", said, remedy, actual + offset, expected, repair=line)
@@ -82,23 +90,6 @@ def _linear(actual: Array, expected: Array, measure: Measure) -> Iterator[Candid
             repair=f"Y = (Y - {_matlab(shift)}) / {_matlab(slope)};",
             measure=measure.at_least(measure.scale * abs(slope)),
         )
-
-
-def _scaled(actual: Array, expected: Array, scale: float, measure: Measure) -> Candidate:
-    hint = ""
-    if any(abs(scale / known - 1) < 1e-4 for known in (255, 1 / 255)):
-        hint = (
-            " One side works in 0..255, the other in 0..1 (MATLAB's im2double, torch's ToTensor)."
-        )
-    return Candidate(
-        "sign exchanged" if abs(scale + 1) < 1e-5 else "constant scale",
-        f"{Side.EXPECTED} is {Side.ACTUAL_ONE} times {scale:.7g}",
-        f"divide {Side.EXPECTED} by {scale:.7g}, or multiply {Side.ACTUAL_ONE} by it.{hint}",
-        scale * actual,
-        expected,
-        measure=measure,
-        repair=f"Y = Y / {_matlab(scale)};",
-    )
 
 
 def _matlab(number: float) -> str:
@@ -182,19 +173,16 @@ def class_numbers(
 
 def _sigmoid(x: Array) -> Array:
     with np.errstate(over="ignore"):
-        result: Array = 1 / (1 + np.exp(-x.astype(np.float64)))
-    return result
+        return np.asarray(1 / (1 + np.exp(-x.astype(np.float64))))
 
 
 def _log_of_softmax(x: Array, axis: int) -> Array:
     below = x.astype(np.float64) - x.max(axis, keepdims=True)
-    result: Array = below - np.log(np.exp(below).sum(axis, keepdims=True))
-    return result
+    return np.asarray(below - np.log(np.exp(below).sum(axis, keepdims=True)))
 
 
 def _softmax(x: Array, axis: int) -> Array:
-    result: Array = np.exp(_log_of_softmax(x, axis))
-    return result
+    return np.asarray(np.exp(_log_of_softmax(x, axis)))
 
 
 def _softmaxes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
@@ -205,9 +193,8 @@ def _softmaxes(actual: Array, expected: Array, measure: Measure) -> Iterator[Can
             if logarithm := list(_log_softmax(actual, expected, measure, axis)):
                 yield from logarithm
                 continue  # a softmax undoes the logarithm, and would fit as well
-            yield from _activated(
-                "softmax", actual, expected, measure, lambda x, axis=axis: _softmax(x, axis)
-            )
+            function = partial(_softmax, axis=axis)
+            yield from _activated("softmax", actual, expected, measure, function)
 
 
 def _log_softmax(
@@ -277,27 +264,26 @@ def _like_probabilities(values: Array) -> bool:
 def _integers(actual: Array, expected: Array) -> Iterator[Candidate]:
     if np.any(expected != np.rint(expected)) or np.all(actual == np.rint(actual)):
         return
-    half = 0.5 + 1e-4  # rounding errors may decide a tie
-    rounded = np.where(np.abs(actual - expected) <= half, expected, np.nan)
-    cut = np.where((actual - expected) * np.sign(actual) >= -1e-4, expected, np.nan)
-    cut = np.where(np.abs(actual - expected) < 1, cut, np.nan)
     low, high = float(expected.min()), float(expected.max())
     limits = (max(low, 0.0), min(high, 255.0))
-    saturated = np.where(np.abs(np.clip(actual, *limits) - expected) <= half, expected, np.nan)
-    known = {"rounded to integers": rounded, "cut to integers": cut}
+    sides = {"": actual}
     if limits == (low, high):
-        known["rounded to integers and clipped"] = saturated
-        inside = np.clip(actual, *limits) - expected
-        known["cut to integers and clipped"] = np.where(
-            (inside >= -1e-4) & (inside < 1), expected, np.nan
-        )
-    for rank, (name, made) in enumerate(known.items()):
-        said = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {name}"
-        remedy = (
-            "it was saved as an integer class such as uint8: save it as single, before any "
-            "conversion for display."
-        )
-        yield Candidate(name, said, remedy, made, expected, rank=rank)
+        sides[" and clipped"] = np.clip(actual, *limits)
+    remedy = (
+        "it was saved as an integer class such as uint8: save it as single, before any conversion "
+        "for display."
+    )
+    for rank, (clipped, side) in enumerate(sides.items()):
+        off = side - expected
+        ways = {
+            "rounded": np.abs(off) <= 0.5 + 1e-4,  # rounding errors may decide a tie
+            "cut": (off * np.sign(side) >= -1e-4) & (np.abs(off) < 1),
+        }
+        for more, (how, fits) in enumerate(ways.items()):
+            name = f"{how} to integers{clipped}"
+            said = f"{Side.EXPECTED} is {Side.ACTUAL_ONE} {name}"
+            made = np.where(fits, expected, np.nan)
+            yield Candidate(name, said, remedy, made, expected, rank=2 * rank + more)
 
 
 #: Levels of a byte, of 16 bits: an array with no more, all in equal steps, was quantized.
@@ -362,23 +348,27 @@ def in_steps(step: float) -> str:
     return f"1/{parts}" if parts > 1 and abs(parts * step - 1) < 1e-6 else f"{step:.6g}"
 
 
+def _standardized(y: Array, over: tuple[int, ...], ddof: int = 0) -> Array:
+    made = (y - y.mean(over, keepdims=True)) / y.std(over, keepdims=True, ddof=ddof)
+    return np.asarray(made)
+
+
+def _of_range(y: Array, over: tuple[int, ...]) -> Array:
+    low = y.min(over, keepdims=True)
+    return np.asarray((y - low) / (y.max(over, keepdims=True) - low))
+
+
 #: What is made of the values that statistics are taken of, and what that is called.
 _NORMALIZED: dict[str, Callable[[Array, tuple[int, ...]], Array]] = {
     "minus the mean": lambda y, over: y - y.mean(over, keepdims=True),
-    "standardized": lambda y, over: (y - y.mean(over, keepdims=True)) / y.std(over, keepdims=True),
-    "standardized (n - 1)": lambda y, over: (
-        (y - y.mean(over, keepdims=True)) / y.std(over, keepdims=True, ddof=1)
-    ),
+    "standardized": _standardized,
+    "standardized (n - 1)": partial(_standardized, ddof=1),
     "of length one": lambda y, over: y / np.sqrt(np.square(y).sum(over, keepdims=True)),
     "divided by the largest magnitude": lambda y, over: y / np.abs(y).max(over, keepdims=True),
     "divided by the largest": lambda y, over: y / y.max(over, keepdims=True),
     "divided by the sum": lambda y, over: y / y.sum(over, keepdims=True),
-    "scaled to 0..1": lambda y, over: (
-        (y - y.min(over, keepdims=True)) / np.ptp(y, axis=over, keepdims=True)
-    ),
-    "scaled to -1..1": lambda y, over: (
-        2 * (y - y.min(over, keepdims=True)) / np.ptp(y, axis=over, keepdims=True) - 1
-    ),
+    "scaled to 0..1": _of_range,
+    "scaled to -1..1": lambda y, over: 2 * _of_range(y, over) - 1,
 }
 
 
@@ -596,15 +586,14 @@ def _temperatures(actual: Array, expected: Array, measure: Measure) -> Iterator[
     for axis in range(actual.ndim):
         if np.abs(expected.sum(axis) - 1).max() > 1e-3 or actual.shape[axis] < 2:
             continue
-        a, e = (
-            y - y.mean(axis, keepdims=True) for y in (scores, np.log(expected.astype(np.float64)))
-        )
+        logs = (scores, np.log(expected.astype(np.float64)))
+        a, e = (y - y.mean(axis, keepdims=True) for y in logs)
         factor = float(np.vdot(a * expected, e) / np.vdot(a * expected, a))
         if factor > 0:
+            said = f"softmax({of}/{1 / factor:.6g}) of {Side.ACTUAL_ONE} (a temperature)"
             yield Candidate(
                 "softmax temperature",
-                f"{Side.EXPECTED} is softmax({of}/{1 / factor:.6g}) of {Side.ACTUAL_ONE} (a "
-                "temperature)",
+                f"{Side.EXPECTED} is {said}",
                 "compare both with the same temperature, 1 in MATLAB's softmax.",
                 _softmax(factor * scores, axis),
                 expected,
@@ -674,8 +663,8 @@ def _order_of(matrix: Array) -> list[int]:
 def _listed(numbers: Array) -> str:
     """The first of them, those that are 0 but for rounding as 0."""
     small = 1e-5 * np.abs(numbers).max()
-    shown = [f"{0 if abs(number) < small else number:.5g}" for number in numbers[:8]]
-    return f"[{' '.join([*shown, *(['...'] if len(numbers) > 8 else [])])}]"
+    shown = " ".join(f"{0 if abs(number) < small else number:.5g}" for number in numbers[:8])
+    return f"[{shown}{' ...' * (len(numbers) > 8)}]"
 
 
 def functions_of() -> dict[str, Function]:
@@ -685,10 +674,8 @@ def functions_of() -> dict[str, Function]:
         "in half precision": (_FORMATS["half"], "half(Y)"),
     }
     for factor in (255, 100, 1000, 10, 2):
-        found |= {
-            f"times {factor}": (partial(np.multiply, factor), f"{factor}*Y"),
-            f"divided by {factor}": (partial(np.multiply, 1 / factor), f"Y/{factor}"),
-        }
+        found[f"times {factor}"] = partial(np.multiply, factor), f"{factor}*Y"
+        found[f"divided by {factor}"] = partial(np.multiply, 1 / factor), f"Y/{factor}"
     return found | _DONE
 
 
