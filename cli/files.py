@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from glob import glob, has_magic
 from pathlib import Path
 from typing import Any
@@ -14,31 +13,26 @@ from matlab_compat.errors import MatlabCompatError, UsageError
 
 from . import output, progress
 
-
-@dataclass(frozen=True)
-class Outcome:
-    """What became of one file."""
-
-    file: str
-    exit_code: int
-    #: What there is to say of it, in a line.
-    summary: str
-    #: A word or two where the exit code says too little.
-    outcome: str = ""
-
-    @property
-    def word(self) -> str:
-        """What became of it, in a word or two."""
-        return self.outcome or _WORDS[self.exit_code]
-
+#: What became of one file: ``file``, ``exit_code``, a ``summary`` in a line, and ``outcome``, a
+#: word or two where the exit code says too little.
+Outcome = Mapping[str, Any]
 
 _WORDS = {0: "ok", 1: "different", 2: "refused", 3: "unsupported", 4: "internal error"}
+
+
+def word(outcome: Outcome) -> str:
+    """What became of it, in a word or two."""
+    return str(outcome["outcome"] or _WORDS[outcome["exit_code"]])
 
 
 def outcome_of(record: Mapping[str, Any], line: Callable[[Mapping[str, Any]], str]) -> Outcome:
     """What a record of :mod:`converters.batch` says; ``line``: of a file that could be done."""
     said = str(record["summary"]) if "summary" in record else line(record)
-    return Outcome(record["file"], record["exit_code"], said, record.get("outcome", ""))
+    return _outcome(record["file"], record["exit_code"], said, record.get("outcome", ""))
+
+
+def _outcome(file: str, exit_code: int, summary: str, outcome: str = "") -> Outcome:
+    return {"file": file, "exit_code": exit_code, "summary": summary, "outcome": outcome}
 
 
 def expanded(
@@ -86,24 +80,24 @@ def is_pattern(argument: str) -> bool:
     return has_magic(argument) and not os.path.exists(argument)  # noqa: PTH110
 
 
-def each(files: Sequence[str], work: Callable[[str], Outcome]) -> list[Outcome]:
-    """Do ``work`` on every file; an error of one is its outcome and does not stop the rest."""
-    outcomes: list[Outcome] = []
+def each(files: Sequence[str], work: Callable[[str], str]) -> list[Outcome]:
+    """Do ``work``, which gives a line, on every file; an error of one does not stop the rest."""
+    outcomes = []
     for file in progress.along(files, len(files), "files"):
         try:
-            outcomes.append(work(file))
+            outcomes.append(_outcome(file, 0, work(file)))
         except MatlabCompatError as error:
-            outcomes.append(Outcome(file, error.exit_code, error.what, error.outcome))
+            outcomes.append(_outcome(file, error.exit_code, error.what, error.outcome))
     return outcomes
 
 
 def summarize(outcomes: Iterable[Outcome]) -> int:
     """Print one line for each file and give the worst exit code."""
     rows = list(outcomes)
-    width = max(len(row.word) for row in rows)
+    width = max(len(word(row)) for row in rows)
     for row in rows:
-        line = lines_of_their_own(row.summary.partition("\n")[0].removesuffix(":"))
-        output.data(f"{row.word:<{width}}  {row.file}  {line}")
-    good = sum(row.exit_code == 0 for row in rows)
-    output.data(f"{good} of {len(rows)} ok")
-    return max(row.exit_code for row in rows)
+        line = lines_of_their_own(row["summary"].partition("\n")[0].removesuffix(":"))
+        output.data(f"{word(row):<{width}}  {row['file']}  {line}")
+    codes = [row["exit_code"] for row in rows]
+    output.data(f"{codes.count(0)} of {len(rows)} ok")
+    return max(codes)

@@ -118,24 +118,24 @@ def command(
     pages = drawn.pages(overwrite=force)
     documents: list[dict[str, Any]] = []
 
-    def work(path: str) -> files.Outcome:
+    def work(path: str) -> str:
         known, page, _, _ = look(path)
         documents.append(known)
         if format == "text":
             output.data(_text(known, summary) + "\n")
         if pages is not None:
             pages.write(path, page)
-        return files.Outcome(path, 0, _contents(known))
+        return _contents(known)
 
     outcomes = files.each(paths, work)
     if pages is not None:
         pages.finish("What is in the files", outcomes)
     if format == "json":
         done = {document["file"] for document in documents}
-        failed = [vars(o) for o in outcomes if o.file not in done]
+        failed = [one for one in outcomes if one["file"] not in done]
         schema = "matlab_compat.inspect-many/1"
         output.document({"schema": schema, "files": documents, "errors": failed})
-        raise typer.Exit(max(outcome.exit_code for outcome in outcomes))
+        raise typer.Exit(max(one["exit_code"] for one in outcomes))
     raise typer.Exit(files.summarize(outcomes))
 
 

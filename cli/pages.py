@@ -12,7 +12,7 @@ from matlab_compat.display import counted
 from matlab_compat.errors import FileAccessError, UsageError
 
 from . import output
-from .files import Outcome
+from .files import Outcome, word
 
 ENDINGS = (".html", ".htm")
 
@@ -104,9 +104,9 @@ class Pages:
 
         rows = []
         for one in outcomes:
-            own = self.place_of(one.file)
-            link = f"{own.parent.name}/{own.name}" if one.exit_code < 2 and own.exists() else ""
-            rows.append(Row(one.file, one.word, one.exit_code == 0, one.summary, link))
+            own, code = self.place_of(one["file"]), one["exit_code"]
+            link = f"{own.parent.name}/{own.name}" if code < 2 and own.exists() else ""
+            rows.append(Row(one["file"], word(one), code == 0, one["summary"], link))
         write_text(self._place, many_page(title, rows), overwrite=self._overwrite)
         written = counted(sum(bool(row.link) for row in rows), "page")
         output.note(f"wrote {self._place} and {written} in {self._folder}")
