@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -54,6 +54,7 @@ def command(
     from converters.detectors import load_detector
     from converters.inputs import Reading
     from converters.running import running
+    from matlab_compat.finite_json import finite_json
 
     options.need_torch()
     named = [one for one in (image, input) if one is not None]
@@ -69,25 +70,22 @@ def command(
         found = detector.detect(
             picture.value, Threshold=threshold, resize=resize, size=size, whole=whole
         )
+    notes = [*picture.notes, *found.notes]
     if format == "json":
-        output.document(_document(file, found, picture.notes))
+        output.document(
+            {
+                "schema": "matlab_compat.detect/1",
+                "file": file,
+                "boxes": finite_json(found.boxes.tolist()),
+                "scores": finite_json(found.scores.tolist()),
+                "labels": found.labels,
+                "notes": notes,
+            }
+        )
         return
-    for note in (*picture.notes, *found.notes):
+    for note in notes:
         output.note(f"note: {note}")
     output.data(_text(found))
-
-
-def _document(file: str, found: Detections, notes: tuple[str, ...]) -> dict[str, Any]:
-    from matlab_compat.finite_json import finite_json
-
-    return {
-        "schema": "matlab_compat.detect/1",
-        "file": file,
-        "boxes": finite_json(found.boxes.tolist()),
-        "scores": finite_json(found.scores.tolist()),
-        "labels": found.labels,
-        "notes": [*notes, *found.notes],
-    }
 
 
 def _text(found: Detections) -> str:

@@ -68,10 +68,10 @@ class Many:
                 yield known[job.path]
 
     def _run(self, left: Sequence[Job]) -> Iterator[Record]:
-        from converters.batch import in_processes, in_this_process, on_cluster
+        from converters.batch import in_processes, on_cluster, record_of
 
         if self.dask is not None:
             return on_cluster(left, self.dask, self.time_limit)
         if self.jobs == 1 and self.time_limit is None:
-            return in_this_process(left)
+            return map(record_of, left)
         return in_processes(left, self.jobs, self.time_limit)

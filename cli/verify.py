@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Annotated
 
@@ -106,7 +105,9 @@ def command(
     if not many.asked(files.is_many(file)):
         raise typer.Exit(_one(todo[0], asked, force, format))
     others = [place for place in asked.wanted() if place != asked.report]
-    _refuse(others, "is about one file, and here are several", "name one file.")
+    if others:
+        what = f"The report {others[0]} is about one file, and here are several."
+        raise UsageError(what, remedy="name one file.")
     pages = None
     if asked.report is not None:
         pages = Pages(asked.report, overwrite=force or many.resume)
@@ -143,11 +144,6 @@ def _with_octave(path: str, asked: Asked, format: str) -> int:
     return int(equal < len(compared))
 
 
-def _refuse(wanted: Sequence[str], why: str, remedy: str) -> None:
-    if wanted:
-        raise UsageError(f"The report {wanted[0]} {why}.", remedy=remedy)
-
-
 def _one(job: VerifyJob, asked: reports.Files, force: bool, format: str) -> int:
     from matlab_compat.parity import keeping_arrays
 
@@ -155,11 +151,10 @@ def _one(job: VerifyJob, asked: reports.Files, force: bool, format: str) -> int:
         with progress.waiting(job.path):
             done = job.report()
     else:
-        if job.against is not None:
+        if job.against is not None and asked.gen_script:
             why = "would compare with what MATLAB saved, not with --against"
-            _refuse(
-                [asked.gen_script] if asked.gen_script else [], why, "leave one of the two out."
-            )
+            what = f"The report {asked.gen_script} {why}."
+            raise UsageError(what, remedy="leave one of the two out.")
         asked.check(overwrite=force)
         with keeping_arrays(), progress.waiting(job.path):
             done = job.report()

@@ -127,11 +127,6 @@ def failed(
 # --- Where the work is done
 
 
-def in_this_process(jobs: Sequence[Job]) -> Iterator[Record]:
-    """One after the other."""
-    return map(record_of, jobs)
-
-
 def in_processes(jobs: Sequence[Job], count: int, seconds: float | None = None) -> Iterator[Record]:
     """Several at a time, each in a process of its own; records come as they are finished.
 

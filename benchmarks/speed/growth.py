@@ -18,7 +18,7 @@ import numpy as np
 import torch
 
 import matlab_compat as m
-from converters.batch import in_this_process
+from converters.batch import record_of
 from converters.jobs import VerifyJob
 from converters.matfile import open_mat
 from converters.matfile.writer import Level, write_mat
@@ -103,7 +103,7 @@ def files(folder: Path) -> Table:
         for path in paths:
             path.write_bytes(content)
         start = time.perf_counter()
-        records = list(in_this_process([VerifyJob(str(path)) for path in paths]))
+        records = [record_of(VerifyJob(str(path))) for path in paths]
         rows.append(Row(str(count), {"call": time.perf_counter() - start}))
         assert {record["exit_code"] for record in records} == {0}
         for path in paths:
