@@ -98,6 +98,6 @@ def summarize(outcomes: Iterable[Outcome]) -> int:
     for row in rows:
         line = lines_of_their_own(row["summary"].partition("\n")[0].removesuffix(":"))
         output.data(f"{word(row):<{width}}  {row['file']}  {line}")
-    codes = [row["exit_code"] for row in rows]
+    codes: list[int] = [row["exit_code"] for row in rows]
     output.data(f"{codes.count(0)} of {len(rows)} ok")
     return max(codes)
