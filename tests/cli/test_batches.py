@@ -24,7 +24,7 @@ import cli.main
 from cli.wording import option
 from converters import batch, jobs
 from converters.formats import Asked
-from converters.jobs import VerifyJob
+from converters.jobs import ConvertJob, PredictJob, Running, VerifyJob
 from matlab_compat.errors import UsageError
 from matlab_compat.wording import worded
 from tests.cli import child
@@ -130,6 +130,19 @@ def test_resume_with_other_options_does_everything_again(
     verify(folder / "a.mat", "--results", results, "--resume", "--dtype", "double")
     # What is not given is the model's own, and not recorded.
     assert [r["options"].get("dtype") for r in records(results)] == [None, "double"]
+
+
+def test_all_that_changes_a_result_is_among_the_options() -> None:
+    """So ``--resume`` does it again; what is only replaced is the same."""
+    how, written = Running("net.mat"), ("a.pt2", "a.mat")
+    jobs = [
+        ConvertJob(*written),
+        ConvertJob(*written, trust=True),
+        PredictJob("net.mat", how, ("X.mat",)),
+        PredictJob("net.mat", how, ("Z.mat",)),
+    ]
+    assert len({str(job.about()["options"]) for job in jobs}) == len(jobs)
+    assert ConvertJob(*written, overwrite=True).about() == jobs[0].about()
 
 
 def test_results_are_not_written_over(verify: Any, folder: Path, tmp_path: Path) -> None:
