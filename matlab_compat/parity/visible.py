@@ -20,7 +20,7 @@ from .diagnosis_types import Unseen
 from .runner import Inputs, Precision
 
 if TYPE_CHECKING:
-    from torch import Tensor, nn
+    from torch import Generator, Tensor, nn
 
     from ..layers.base import Layer
     from ..network import Network
@@ -154,10 +154,14 @@ class _Probe:
         inputs = tuple(x.clone().requires_grad_(x.is_floating_point()) for x in given)
         flat = [p.requires_grad_() for parts in wanted.values() for p in parts]
         with torch.inference_mode(False), torch.enable_grad():
-            total = _weighed(self._results(inputs))
-            if not total.requires_grad:
+            results = [
+                y for y in self._results(inputs) if y.requires_grad and y.is_floating_point()
+            ]
+            if not results:
                 raise RuntimeError("nothing here has a gradient")
-            every = torch.autograd.grad(total, [*flat, *inputs], allow_unused=True)
+            random = torch.Generator().manual_seed(0)
+            weights = [_weight(y, random) for y in results]
+            every = torch.autograd.grad(results, [*flat, *inputs], weights, allow_unused=True)
         each = iter(every)
         effects = {
             key: _CHANGE * math.hypot(*(_size(p, next(each)) for p in parts))
@@ -205,22 +209,14 @@ def _split(tensors: list[Tensor]) -> list[tuple[Tensor, ...]]:
     return [tuple(x[i : i + 1] for x in tensors) for i in range(counts.pop())]
 
 
-def _weighed(results: Sequence[Tensor]) -> Tensor:
-    """The sum of all results, each with a random sign and in units of its own rounding."""
+def _weight(y: Tensor, random: Generator) -> Tensor:
+    """What each element counts: units of its own rounding, with a random sign."""
     import torch
 
-    generator = torch.Generator().manual_seed(0)
-    terms = []
-    for y in results:
-        if not y.is_floating_point():
-            continue
-        signs = torch.randint(0, 2, y.shape, generator=generator).to(y) * 2 - 1
-        size = y.detach().abs().double()
-        unit = EPS["single"] * torch.where(size > 0, size, math.inf)
-        terms.append((y.double() * (signs.double() / unit)).nan_to_num(0, 0, 0).sum())
-    if not terms:
-        raise RuntimeError("no result is a number with a gradient")
-    return torch.stack(terms).sum()
+    signs = torch.randint(0, 2, y.shape, generator=random, dtype=torch.int8) * 2 - 1
+    size = y.detach().to(torch.promote_types(y.dtype, torch.float32)).abs()
+    counts = (size > 0) & size.isfinite()
+    return torch.where(counts, signs.to(size) / (EPS["single"] * size), 0).to(y.dtype)
 
 
 def _size(parameter: Tensor, gradient: Tensor | None) -> float:
