@@ -20,7 +20,7 @@ from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.wording import worded
 
 from . import convert, detect, inspect, layers, matlab_helpers, output, predict, verify
-from .options import Command, need_torch
+from .options import Command, Group, need_torch
 from .wording import option
 
 INTERNAL_ERROR = 4
@@ -28,6 +28,7 @@ INTERNAL_ERROR = 4
 gc.set_threshold(50_000, 20, 20)
 
 app = typer.Typer(
+    cls=Group,
     help="Open MATLAB neural networks without MATLAB, and prove that they compute the same.",
     no_args_is_help=True,
     context_settings={"help_option_names": ["-h", "--help"]},

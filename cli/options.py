@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, fields, is_dataclass
 from functools import wraps
 from importlib.util import find_spec
@@ -10,7 +10,7 @@ from inspect import Parameter, Signature, signature
 from typing import TYPE_CHECKING, Annotated, Any, get_args, get_type_hints
 
 import typer
-from typer.core import TyperCommand
+from typer.core import TyperCommand, TyperGroup
 
 from matlab_compat.errors import UsageError
 
@@ -233,8 +233,38 @@ def need_torch() -> None:
         )
 
 
+def _take_texts(parameters: Iterable[Any]) -> None:
+    for one in parameters:
+        vars(one)["_runtime_param"] = _Texts
+
+
+class _Texts:
+    """What typer makes of values, without pydantic, which takes 0.1 s to import: all are texts."""
+
+    @staticmethod
+    def coerce(value: Any, param: Any, ctx: Any) -> Any:
+        """The text, or a list of texts."""
+        if value is None and (param.multiple or param.nargs == -1):
+            return []
+        return list(value) if isinstance(value, tuple) else value
+
+
+class Group(TyperGroup):
+    """The commands."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As typer does; one whose parameters have no such attribute does not look at it."""
+        _take_texts(self.get_params(ctx))
+        return super().parse_args(ctx, args)
+
+
 class Command(TyperCommand):
     """A command whose help has arguments by their names alone: FILE, and not FILE <list[str]>."""
+
+    def parse_args(self, ctx: Any, args: list[str]) -> list[str]:
+        """As :meth:`Group.parse_args`."""
+        _take_texts(self.get_params(ctx))
+        return super().parse_args(ctx, args)
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:
         """``FILE...`` is one or more, ``[INPUT]...`` any number."""

@@ -30,7 +30,7 @@ from .timing import Goal, Row, Table, interleaved, peaks
 REAL = Path(__file__).parents[3] / "shared" / "real"
 SMALL = Path(__file__).parents[2] / "fixtures" / "same_even.v7.mat"
 #: Files of a folder: from the difference the seconds of one, without what starting costs.
-FEW, MANY = 2, 40
+FEW, MANY = 2, 500
 NAME = "verasonics__external_process__2024b_DAGNetworks__custom_onnx_unet113.mat"
 
 
