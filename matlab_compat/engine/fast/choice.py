@@ -87,8 +87,8 @@ def choose(
 ) -> str:
     """The name of the way to take for this layer and size of input.
 
-    Calling a way computes the layer; the first is :data:`DIRECT` and always possible. Where nothing
-    is left of the budget, what won for the most similar size that was measured is taken.
+    Calling a way computes the layer; the first is :data:`DIRECT` and always possible. Where the
+    budget is not enough to try all, what won for the most similar size that was measured is taken.
     """
     part = budget.part()
     if known := remembered(layer, size, ways, nearest=part <= 0):
@@ -96,6 +96,9 @@ def choose(
     start = clock()
     seconds = measured(ways, start + part)
     budget.seconds -= clock() - start
+    if len(seconds) < len(ways) and clock() - start > part:  # no time for all of them
+        if similar := remembered(layer, size, ways, nearest=True):
+            return similar
     return remember(layer, size, seconds)
 
 

@@ -118,6 +118,30 @@ def test_without_a_budget_the_most_similar_size_decides(clock: Clock) -> None:
     assert not clock.calls
 
 
+def test_what_there_is_no_time_to_try_is_as_for_the_most_similar_size(clock: Clock) -> None:
+    choose("layer", (1, 3, 64, 64), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    ways = clock.ways(direct=0.2, columns=0.1)
+    assert choose("layer", (8, 3, 64, 64), ways, Budget(0.1)) == "columns"
+    assert choose("other", (8, 3, 64, 64), ways, Budget(0.1)) == "direct"
+
+
+def test_near_ways_have_more_turns(clock: Clock) -> None:
+    choose("layer", (1, 3), clock.ways(direct=0.011, columns=0.01, packed=0.02), Budget(10))
+    calls = clock.calls
+    assert calls.count("columns") == calls.count("direct") > 2 * calls.count("packed")
+
+
+def test_a_way_that_is_fast_once_is_not_taken_for_that(clock: Clock) -> None:
+    ways = clock.ways(direct=0.01, columns=0.02)
+    seconds = iter([0.02, 0.002])
+
+    def columns() -> Tensor:
+        clock.now += next(seconds, 0.015)
+        return torch.ones(1, 2)
+
+    assert choose("layer", (1, 3), ways | {"columns": columns}, Budget(1)) == "direct"
+
+
 def test_a_choice_is_kept_for_other_processes(clock: Clock, tmp_path: Path) -> None:
     choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
     clock.calls.clear()
