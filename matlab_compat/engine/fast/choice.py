@@ -91,15 +91,15 @@ def choose(
     budget is not enough to try all, what won for the most similar size that was measured is taken.
     """
     part = budget.part()
-    if known := remembered(layer, size, ways, nearest=part <= 0):
+    known = remembered(layer, size, ways, nearest=part <= 0)
+    if known:
         return known
     start = clock()
     seconds = measured(ways, start + part)
     budget.seconds -= clock() - start
-    if len(seconds) < len(ways) and clock() - start > part:  # no time for all of them
-        if similar := remembered(layer, size, ways, nearest=True):
-            return similar
-    return remember(layer, size, seconds)
+    if len(seconds) < len(ways) and clock() - start > part:  # there was no time for all of them
+        known = remembered(layer, size, ways, nearest=True)
+    return known or remember(layer, size, seconds)
 
 
 def remembered(
