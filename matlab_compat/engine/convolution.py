@@ -11,8 +11,8 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import DataFormatError
-from .fast.phases import plain_only
 from .padding import Pairs, check_window, pad, same_padding
+from .precision import plain_only
 from .time import per_time_step
 
 #: Bytes of the windows that torch writes out at once, in double.

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from typing import Any, TypeAlias
 
 import torch
+from torch import Tensor, nn
 
 from ..errors import UsageError
 from ..plain_text import plain_text
@@ -93,3 +94,27 @@ def _tf32_switches() -> tuple[list[Any], str, Any, Any]:
     except RuntimeError:  # refused once somebody has used the switches that came with torch 2.9
         return [cudnn.conv, cudnn.rnn, matmul], "fp32_precision", "ieee", "tf32"
     return [cudnn, matmul], "allow_tf32", False, True
+
+
+def plain_only(*inputs: Tensor, dtype: torch.dtype = torch.float32) -> bool:
+    """Whether torch's own operators have to do.
+
+    What is faster is for one precision on a CPU without gradients, and for torch's eager mode:
+    whoever traces, exports, maps over a network or looks at every operation of it (a dispatch mode)
+    wants to see the operators themselves.
+    """
+    if torch.compiler.is_compiling() or torch._C._get_tracing_state():
+        return True
+    if torch._C._len_torch_dispatch_stack():
+        return True
+    gradients = torch.is_grad_enabled()
+    for x in inputs:  # not any(): it costs as much as a small layer
+        if (
+            type(x) not in (Tensor, nn.Parameter)
+            or x.dtype != dtype
+            or not x.is_cpu
+            or (gradients and x.requires_grad)
+            or torch._C._functorch.maybe_get_level(x) >= 0  # vmap or the like around x
+        ):
+            return True
+    return torch.is_autocast_enabled("cpu")

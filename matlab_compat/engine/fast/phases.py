@@ -16,9 +16,10 @@ from math import isfinite
 from typing import ClassVar
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 from torch.nn import functional
 
+from ..precision import plain_only
 from .choice import Budget, choose
 from .kernels import has_kernels
 
@@ -307,30 +308,6 @@ class Single(Algorithm):
 
 
 ALGORITHMS: tuple[type[Algorithm], ...] = (Direct, Single, SubPixel, Windows, Packed)
-
-
-def plain_only(*inputs: Tensor, dtype: torch.dtype = torch.float32) -> bool:
-    """Whether torch's own operators have to do.
-
-    What is faster is for one precision on a CPU without gradients, and for torch's eager mode:
-    whoever traces, exports, maps over a network or looks at every operation of it (a dispatch mode)
-    wants to see the operators themselves.
-    """
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state():
-        return True
-    if torch._C._len_torch_dispatch_stack():
-        return True
-    gradients = torch.is_grad_enabled()
-    for x in inputs:  # not any(): it costs as much as a small layer
-        if (
-            type(x) not in (Tensor, nn.Parameter)
-            or x.dtype != dtype
-            or not x.is_cpu
-            or (gradients and x.requires_grad)
-            or torch._C._functorch.maybe_get_level(x) >= 0  # vmap or the like around x
-        ):
-            return True
-    return torch.is_autocast_enabled("cpu")
 
 
 def applies(x: Tensor, weight: Tensor) -> bool:

@@ -23,9 +23,10 @@ from torch.nn.modules import module as torch_module
 
 from ...display import size_text
 from ...errors import UsageError
+from ..precision import plain_only
 from .choice import Budget, choose
 from .inference import Inference, Make, Run
-from .phases import is_finite, plain_only
+from .phases import is_finite
 
 #: Bytes below which malloc keeps freed memory by itself (glibc's M_TRIM_THRESHOLD).
 SMALL = 128 * 1024
