@@ -145,6 +145,8 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
     saved = fields.get("Model", fields.get("Model_"))
     model = readable_fields(saved) if isinstance(saved, MatObject) else {}
     limits = map(to_dict, cell_items(fields.get("InputLimitData_")))  # of releases from 2024 on
+    outputs = fields.get("ModelOutputMap")  # what they are: Mean, StandardDeviation
+    said = outputs if isinstance(outputs, Mapping) else {}
     # An actor has no input for actions: that name is its output's.
     names = tuple(n for n in _input_names(fields, model) if n in network.InputNames)
     refusal = ""
@@ -160,7 +162,7 @@ def _function(value: MatObject, about: Mapping[str, Value], network: Any) -> Fun
         observations,
         actions,
         names,
-        _output_names(fields, network),
+        {k: n for k, n in said.items() if isinstance(n, str) and n in network.OutputNames},
         any(isinstance(s, dict) and np.any(s.get("EnableInputClipping")) for s in limits),
         refusal,
     )
@@ -172,15 +174,6 @@ def _input_names(fields: Mapping[str, Any], model: Mapping[str, Any]) -> list[st
     if isinstance(inputs := fields.get("ModelInputMap"), Mapping):
         source, what = dict(inputs), ("Observation", "Action")
     return [name for one in what for name in _texts(source.get(one))]
-
-
-def _output_names(fields: Mapping[str, Any], network: Any) -> dict[str, str]:
-    """What the network's outputs are, where the file says it: Mean, StandardDeviation."""
-    outputs = fields.get("ModelOutputMap")
-    known = outputs.items() if isinstance(outputs, Mapping) else ()
-    return {
-        role: name for role, name in known if isinstance(name, str) and name in network.OutputNames
-    }
 
 
 def _texts(value: Any) -> list[str]:

@@ -7,7 +7,6 @@ Needs Pillow, the extra ``images``. What is taken and what is refused is said in
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 
 from matlab_compat.errors import (
     CorruptFileError,
@@ -53,8 +52,13 @@ def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None
         ) from None
     with locating(path), warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of sizes, which are checked here, and odd metadata
+        file = file_path(path)
         try:
-            with Image.open(_file(path), formats=_FORMATS) as image:
+            file.open("rb").close()
+        except OSError as error:
+            raise cannot_be_read(error) from error
+        try:
+            with Image.open(file, formats=_FORMATS) as image:
                 width, height = image.size
                 what = f"The picture is {height}×{width}: {width * height * 8} bytes"
                 limits.check("max_bytes", width * height * 8, what)
@@ -71,12 +75,3 @@ def read_image(path: str, limits: Limits = DEFAULT_LIMITS, *, colour: str | None
         # What libraries raise for damaged pictures is of many kinds.
         except (OSError, SyntaxError, EOFError, TypeError, IndexError, OverflowError) as error:
             raise CorruptFileError(f"The picture is damaged: {cause_text(error)}") from error
-
-
-def _file(path: str) -> Path:
-    file = file_path(path)
-    try:
-        with file.open("rb"):
-            return file
-    except OSError as error:
-        raise cannot_be_read(error) from error

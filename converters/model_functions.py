@@ -90,11 +90,12 @@ def load_model(
     """
     from matlab_compat.code.models import function_model
 
-    texts = _split(arguments) if isinstance(arguments, str) else [one.strip() for one in arguments]
+    if isinstance(arguments, str):  # the parts between commas, but for those within quotes
+        arguments = re.findall(r"""(?:'[^']*'|"[^"]*"|[^,'"])+""", plain_text(arguments))
     file, _, name = fspath(function).partition(".m:")
     file = f"{file}.m" if name else file
     with locating(str(path)), open_mat(path, limits=limits) as mat:
-        given = _arguments(mat, [plain_text(text) for text in texts])
+        given = _arguments(mat, [plain_text(one.strip()) for one in arguments])
     folders = [code] if isinstance(code, str | PathLike) else code
     program = program_of([Path(file).parent, *folders], limits.code)
     called = _function(program, Path(file), name)
@@ -154,12 +155,6 @@ def _function(program: Program, file: Path, name: str) -> FunctionDefinition:
             remedy="give the function after the file: 'train.m:model'.",
         )
     raise UsageError("There is no such file of MATLAB code.", where=(str(file),))
-
-
-def _split(text: str) -> list[str]:
-    """The parts between commas, but for those within quotes."""
-    parts = re.findall(r"""(?:'[^']*'|"[^"]*"|[^,'"])+""", plain_text(text))
-    return [part.strip() for part in parts]
 
 
 def _arguments(mat: MatFile, texts: Sequence[str]) -> list[Argument]:

@@ -40,18 +40,16 @@ def inspect_page(mat: MatFile, found: Sequence[Found], known: dict[str, Any]) ->
     """
     # A trained network comes before the layers that it was made from.
     models = sorted(found, key=lambda f: -f.standing)
-    entries = [Entry(f.name, f.class_name, _built(f)) for f in models]
+    entries = []
+    for f in models:
+        try:
+            entries.append(Entry(f.name, f.class_name, f.build()))
+        except MatlabCompatError as error:
+            entries.append(Entry(f.name, f.class_name, error))
     saved = ", ".join(known[name] for name in ("date", "platform") if known[name])
     facts = {"File": str(mat.path), "MAT-file": f"level {known['level']}"}
     facts |= {"Saved": saved} if saved else {}
     return html_page(mat.path.name, entries, facts, *_variables(known["variables"]))
-
-
-def _built(found: Found) -> Any:
-    try:
-        return found.build()
-    except MatlabCompatError as error:
-        return error
 
 
 def _variables(variables: list[dict[str, Any]]) -> list[Markup]:

@@ -128,8 +128,7 @@ def _with_states(
     if match := re.fullmatch(r"(?i)(x)(.*)", name):
         first, rest = match.groups()
         names = (f"{first}i{rest}", f"{'a' if first == 'x' else 'A'}i{rest}")
-        states = [_as_cell(arrays.get(one)) for one in names]
-        yield name, [X, *states]
+        yield name, [X, *(_as_cell(arrays.get(one)) for one in names)]
     feedback = any(o is not None and o.feedbackMode != "none" for o in net.outputs)
     free = sum(not one.feedbackOutput for one in net.inputs)
     for other, T in arrays.items():

@@ -77,13 +77,18 @@ class Source:
     def read_into(self, offset: int, data: npt.NDArray[np.uint8]) -> None:
         """Fill ``data`` with the bytes from ``offset``, or ``TruncatedFileError``."""
         self._refuse_past_end(offset, len(data))
-        self._refuse_if_changed()
-        done = 0
-        while done < len(data):
-            got = self._read_some(data.data[done:], offset + done)
-            if not got:
+        fd, done = self._descriptor(), 0
+        try:
+            if _identity(os.fstat(fd)) != self._identity:
                 raise self._changed()
-            done += got
+            while done < len(data):
+                if not (got := self._read_some(fd, data.data[done:], offset + done)):
+                    raise self._changed()
+                done += got
+        except OSError as error:
+            what = f"{self.path} cannot be read: {error.strerror or error}."
+            remedy = "copy the file to a local disk and read that."
+            raise FileAccessError(what, remedy=remedy) from error
 
     def _refuse_past_end(self, offset: int, count: int) -> None:
         if offset < 0 or count < 0:
@@ -95,30 +100,12 @@ class Source:
                 offset,
             )
 
-    def _read_some(self, view: memoryview, offset: int) -> int:
-        fd = self._descriptor()
-        try:
-            if hasattr(os, "preadv"):  # forked processes share the position of a file
-                return os.preadv(fd, [view], offset)
-            with self._lock:
-                self._stream.seek(offset)
-                return self._stream.readinto(view) or 0
-        except OSError as error:
-            raise self._unreadable(error) from error
-
-    def _refuse_if_changed(self) -> None:
-        try:
-            unchanged = _identity(os.fstat(self._descriptor())) == self._identity
-        except FileAccessError:
-            raise
-        except OSError as error:
-            raise self._unreadable(error) from error
-        if not unchanged:
-            raise self._changed()
-
-    def _unreadable(self, error: OSError) -> FileAccessError:
-        what = f"{self.path} cannot be read: {error.strerror or error}."
-        return FileAccessError(what, remedy="copy the file to a local disk and read that.")
+    def _read_some(self, fd: int, view: memoryview, offset: int) -> int:
+        if hasattr(os, "preadv"):  # forked processes share the position of a file
+            return os.preadv(fd, [view], offset)
+        with self._lock:
+            self._stream.seek(offset)
+            return self._stream.readinto(view) or 0
 
     def _changed(self) -> CorruptFileError:
         what = f"{self.path} was changed while it was being read."

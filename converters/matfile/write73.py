@@ -5,7 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import string
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -46,7 +46,12 @@ class Writer:
 
     def __init__(self, file: h5py.File) -> None:
         self._file = file
-        self._names = _reference_names()
+        #: a, b, ... z, A, ... Z, aa, ab ... as MATLAB names the entries of ``/#refs#``.
+        self._names = (
+            "".join(letters)
+            for length in itertools.count(1)
+            for letters in itertools.product(string.ascii_letters, repeat=length)
+        )
 
     def put(self, parent: h5py.Group, name: str, value: Value) -> h5py.HLObject:
         """Write one value, and all inside it, as ``name`` in a group."""
@@ -157,10 +162,3 @@ def _compression(array: Array) -> dict[str, Any]:
     if array.nbytes < _COMPRESS_FROM_BYTES:
         return {}
     return {"compression": "gzip", "compression_opts": 3, "chunks": True}
-
-
-def _reference_names() -> Iterator[str]:
-    """a, b, ... z, A, ... Z, aa, ab ... as MATLAB names the entries of ``/#refs#``."""
-    for length in itertools.count(1):
-        for letters in itertools.product(string.ascii_letters, repeat=length):
-            yield "".join(letters)
