@@ -127,8 +127,11 @@ class Reading:
         if ending in _ARRAYS:
             with locating(path):
                 array = _ARRAYS[ending](self, path, variable)
-                is_matrix = ending == ".csv"
-                return Read(self._laid_out(array, _format(model, index)) if is_matrix else array)
+                if ending == ".csv":
+                    plan = model.plan().inputs if isinstance(model, Network) else {}
+                    labels = dict(enumerate(plan.values()))
+                    array = self._laid_out(array, labels.get(index, ""))
+                return Read(array)
         known = tuple(names) if count == 1 else tuple(f"{name}{index + 1}" for name in names)
         whole = model is not None and model.takes_cells
         return Read(read_array(text, known, self.limits, whole=whole))
@@ -284,11 +287,3 @@ def _of_csv(said: str) -> str:
 def _no_variable(variable: str | None, what: str) -> None:
     if variable is not None:
         raise UsageError(f"The file holds {what}, which has no name.", remedy="leave it out.")
-
-
-def _format(model: Any, index: int) -> str:
-    """The labels of the model's input; "" where it has none."""
-    if not isinstance(model, Network):
-        return ""
-    labels = list(model.plan().inputs.values())
-    return labels[index] if index < len(labels) else ""

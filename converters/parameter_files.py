@@ -98,7 +98,7 @@ def load_parameters(
     >>> parameters["fc1"]["Weights"].shape
     (5, 3)
     """
-    read = _READERS.get(Path(path).suffix.lower())
+    read, _ = _FILES.get(Path(path).suffix.lower(), (None, None))
     with locating(str(path)):
         if read is None:
             with open_mat(path, limits=limits) as mat:
@@ -151,7 +151,7 @@ def save_parameters(
     >>> save_parameters(Parameters({"W": np.ones((3, 2))}), "parameters.npz")
     ("6 numbers in 1 arrays, in MATLAB's order",)
     """
-    ending = ending_of(path, [*_WRITERS, ".mat"], "A set of parameters")
+    ending = ending_of(path, [*_FILES, ".mat"], "A set of parameters")
     remarks = []
     if not parameters.arrays():
         raise UsageError(f"There is no array of numbers in {parameters.name}.", where=(str(path),))
@@ -161,7 +161,7 @@ def save_parameters(
         if parameters.others:
             remarks.append(f"left out, being no numbers: {listed(parameters.others)}")
         with new_file(path, overwrite=overwrite) as temporary, locating(str(path)):
-            _WRITERS[ending](temporary, parameters)
+            _FILES[ending][1](temporary, parameters)
             _same(load_parameters(temporary), parameters)
     arrays = len(parameters.arrays())
     return (f"{parameters.count} numbers in {arrays} arrays, in MATLAB's order", *remarks)
@@ -327,16 +327,10 @@ def _read_npz(path: Path, limits: Limits) -> _Read:
     return arrays, about
 
 
-#: The function that reads each ending. Formats that unpack to no more than the file need no limit.
-_READERS: dict[str, Callable[[Path, Limits], _Read]] = {
-    ".pt": _read_pt,
-    ".pth": _read_pt,
-    ".safetensors": _read_safetensors,
-    ".npz": _read_npz,
-}
-_WRITERS: dict[str, Callable[[Path, Parameters], None]] = {
-    ".pt": _write_pt,
-    ".pth": _write_pt,
-    ".safetensors": _write_safetensors,
-    ".npz": _write_npz,
+#: What reads and writes each ending. Formats that unpack to no more than the file need no limit.
+_FILES: dict[str, tuple[Callable[[Path, Limits], _Read], Callable[[Path, Parameters], None]]] = {
+    ".pt": (_read_pt, _write_pt),
+    ".pth": (_read_pt, _write_pt),
+    ".safetensors": (_read_safetensors, _write_safetensors),
+    ".npz": (_read_npz, _write_npz),
 }

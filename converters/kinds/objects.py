@@ -6,13 +6,12 @@ Source of the names: the documentation pages of MATLAB's toolboxes, files that u
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from matlab_compat.display import listed, one_line
 
-from ..matfile.values import MatObject, ObjectArray, Value, cell_items, mat_class
+from ..matfile.values import MatObject, ObjectArray, cell_items, mat_class
 from ..saved import readable_fields
 from ..walk import Place, root_of
 from .base import Kind, Known
@@ -102,10 +101,13 @@ class Objects(Kind[Any]):
         row = row_of(value.class_name)
         if row is None:
             own = f"an object of class {value.class_name}"
-            layers = _layer_classes(readable_fields(value))
-            if layers is None:
+            fields = {name.lower(): item for name, item in readable_fields(value).items()}
+            one = fields.get("layers")
+            items = one.elements if isinstance(one, ObjectArray) else [one, *cell_items(one)]
+            classes = [one_line(mat_class(item)) for item in items if isinstance(item, MatObject)]
+            if not classes:
                 return Known(own, "", is_model=False)
-            of = listed(layers)
+            of = listed(list(dict.fromkeys(classes)))
             what = f"{own}, a network of another toolbox or of an author's own with layers of {of}"
             return Known(what, f"its values are {values}.")
         remedy = row.remedy.format(path=repr(file), values=values, parts=values)
@@ -117,11 +119,3 @@ class Objects(Kind[Any]):
 def row_of(class_name: str) -> Row | None:
     """What is known of a class."""
     return next((row for row in _CLASSES if re.fullmatch(row.classes, class_name)), None)
-
-
-def _layer_classes(fields: Mapping[str, Value]) -> list[str] | None:
-    """The classes of an object's Layers; ``None`` if it has none."""
-    layers = next((v for k, v in fields.items() if k.lower() == "layers"), None)
-    items = layers.elements if isinstance(layers, ObjectArray) else [layers, *cell_items(layers)]
-    classes = [one_line(mat_class(item)) for item in items if isinstance(item, MatObject)]
-    return list(dict.fromkeys(classes)) or None

@@ -20,7 +20,6 @@ from ..engine.shallow import (
     Scale,
     ShallowModule,
     Transform,
-    UnrolledModule,
 )
 from ..errors import UnsupportedModelError
 from ..plain_text import unused
@@ -62,16 +61,6 @@ def module_of(
         (net.numInputDelays, net.numLayerDelays),
     )
     return module.to(torch_device(device), torch_dtype("double" if dtype is None else dtype)).eval()
-
-
-def program_of(net: Description, dtype: DTypeLike | None = None, steps: int = 1) -> ShallowModule:
-    """The module of tensors alone: see :meth:`~.network.ShallowNetwork.ports`."""
-    if not net.is_dynamic:
-        return module_of(net, None, dtype)
-    module = module_of(net, None, dtype, UnrolledModule)
-    assert isinstance(module, UnrolledModule)
-    module.steps = 0 if net.inputs else steps
-    return module
 
 
 def sequential_of(

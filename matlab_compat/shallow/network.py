@@ -351,10 +351,16 @@ class ShallowNetwork(Description):
 
         ``steps`` are the time steps of a network without inputs; others take any number.
         """
-        from .module import program_of
+        from ..engine.shallow import UnrolledModule
+        from .module import module_of
 
         self.check()
-        return program_of(self, dtype, steps)
+        if not self.is_dynamic:
+            return module_of(self, None, dtype)
+        module = module_of(self, None, dtype, UnrolledModule)
+        assert isinstance(module, UnrolledModule)
+        module.steps = 0 if self.inputs else steps
+        return module
 
     def to_sequential(
         self, device: DeviceLike | None = None, dtype: DTypeLike | None = None
