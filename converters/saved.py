@@ -5,7 +5,7 @@ The step between neutral values and layer objects; nothing here needs torch.
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -70,24 +70,22 @@ class SavedLayer:
             if known is None:
                 raise UnsupportedLayer(self.class_name, self.fields).error()
             layer = read_by(known, self.fields)
-            if self.chosen:
+            if self.chosen or self.by_hand:
                 self._warn_of_defaults(layer)
-            elif self.by_hand:
-                self._warn_of_defaults(layer, ("Stride",))
             if self.by_hand:
                 foreign = [n for n in layer.unknown_fields() if n.lower() not in _SHAPING]
                 layer.ignore_fields(*foreign)
             return layer
 
-    def _warn_of_defaults(self, layer: Layer, names: Collection[str] | None = None) -> None:
-        """Weights alone do not say the stride of a layer, or its padding (or just ``names``)."""
+    def _warn_of_defaults(self, layer: Layer) -> None:
+        """Weights alone do not say the stride of a layer; or its padding, of a class chosen."""
         said = {name.lower() for name in self.fields}
         taken = []
         for name, default in layer.constructor_defaults().items():
             declared = layer.properties.get(name)
             if declared is None or declared.group != HYPERPARAMETERS or name.lower() in said:
                 continue
-            if names is not None and name not in names:
+            if not self.chosen and name != "Stride":
                 continue
             text = matlab_text(layer.values[name])
             if text == matlab_text(default):  # and not read off the sizes of the weights

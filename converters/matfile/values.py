@@ -102,7 +102,14 @@ class StructArray:
             There is no such element.
         """
         if isinstance(key, str):
-            values = self._values(key)
+            if key not in self.fields:
+                close = difflib.get_close_matches(key, self.fields, n=3)
+                raise FieldNotFoundError(
+                    f"The struct has no field {key!r}.",
+                    remedy=f"it has: {', '.join(self.fields) or 'none at all'}"
+                    + (f"; did you mean {' or '.join(close)}?" if close else "."),
+                )
+            values = self.fields[key]
             return values[0] if self.shape == (1, 1) else list(values)
         index = self._index(key)
         return StructArray((1, 1), {name: [values[index]] for name, values in self.fields.items()})
@@ -126,16 +133,6 @@ class StructArray:
         lists, row by row, where it is no vector).
         """
         return to_python(self)
-
-    def _values(self, name: str) -> list[Value]:
-        if name in self.fields:
-            return self.fields[name]
-        close = difflib.get_close_matches(name, self.fields, n=3)
-        raise FieldNotFoundError(
-            f"The struct has no field {name!r}.",
-            remedy=f"it has: {', '.join(self.fields) or 'none at all'}"
-            + (f"; did you mean {' or '.join(close)}?" if close else "."),
-        )
 
     def _index(self, key: Any) -> int:
         """The place of an element in the lists of :attr:`fields`."""
