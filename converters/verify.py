@@ -7,7 +7,7 @@ import hashlib
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, Unpack
@@ -48,7 +48,7 @@ from .formats import Asked, Opening
 from .formats.mat_struct import INPUT_NAMES, OUTPUT_NAMES
 from .identify.values import refuse_nothing
 from .inputs import Reading
-from .kinds import Recorded, Standing
+from .kinds import Recorded, Standing, Task
 from .matfile import DEFAULT_LIMITS, MatFile, open_mat
 from .matfile.values import StructArray, Value, mat_class, mat_shape
 from .model_functions import load_asked
@@ -66,21 +66,6 @@ _REMEDY = (
     "'Y') (for a layer: Y = extractdata(predict(dlnetwork(layer), dlarray(X, 'SSCB')))), "
     "or name files with {input} and {expected}."
 )
-
-
-@dataclass(frozen=True)
-class Task:
-    """A model with its inputs and what MATLAB made of them."""
-
-    model: ModelLike
-    X: list[Any]
-    #: By the names to report them by.
-    expected: dict[str, Any]
-    activations: dict[str, Any] = field(default_factory=dict)
-
-    def predict(self, **options: Any) -> Any:
-        """What the model makes of the inputs; options as for its ``predict``."""
-        return self.model.predict_all(self.X, **options)
 
 
 class Compared(Opening, Fitting, total=False):
@@ -349,10 +334,9 @@ def _hunted(mat: MatFile, found: list[Found]) -> list[Task] | None:
     each = [(at, at.kind.truths(at.model, {**variables, **at.beside})) for at in networks]
     many = len(each) > 1
     tasks = [
-        Task(one.model, one.X, {(f"{at.path}: " if many else "") + k: y for k, y in pairs})
+        replace(one, expected={f"{at.path}: " * many + k: y for k, y in one.expected.items()})
         for at, truths in each
         for one in truths
-        for pairs in [one.expected.items()]
     ]
     if tasks:
         return tasks

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from .base import Kind, Known, Recorded, Standing
+from .base import Kind, Known, Recorded, Standing, Task
 from .matconvnet import MatConvNet
 from .networks import DamagedModels, Layers, Networks
 from .objects import Objects
@@ -27,4 +27,4 @@ KINDS: tuple[Kind[Any], ...] = (
     Objects(),
 )
 
-__all__ = ["DAMAGED", "KINDS", "LAYERS", "Kind", "Known", "Recorded", "Standing"]
+__all__ = ["DAMAGED", "KINDS", "LAYERS", "Kind", "Known", "Recorded", "Standing", "Task"]

@@ -71,13 +71,18 @@ class Known:
 
 
 @dataclass(frozen=True)
-class Truth:
-    """What a model gave in MATLAB."""
+class Task:
+    """A model with its inputs and what MATLAB made of them."""
 
     model: ModelLike
     X: list[Any]
-    #: By the names to report it by.
+    #: By the names to report them by.
     expected: dict[str, Any]
+    activations: dict[str, Any] = field(default_factory=dict)
+
+    def predict(self, **options: Any) -> Any:
+        """What the model makes of the inputs; options as for its ``predict``."""
+        return self.model.predict_all(self.X, **options)
 
 
 @dataclass(frozen=True)
@@ -151,7 +156,7 @@ class Kind(ABC, Generic[S]):
         found: Any = saved
         return found.build()  # type: ignore[no-any-return]
 
-    def truths(self, saved: S, variables: Mapping[str, Value]) -> list[Truth]:
+    def truths(self, saved: S, variables: Mapping[str, Value]) -> list[Task]:
         """What it gave in MATLAB, found among the variables beside it, of a kind that ``hunts``."""
         raise NotImplementedError
 

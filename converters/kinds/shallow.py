@@ -17,7 +17,7 @@ from ..matfile.limits import DEFAULT_LIMITS
 from ..matfile.values import FunctionHandle, MatObject, SparseArray, StructArray, Value, sound
 from ..saved import object_fields
 from ..walk import Place
-from .base import Kind, Truth
+from .base import Kind, Task
 
 #: How deep the fields of a network lie in each other: ``inputs{1}.processSettings{2}.gain``.
 _DEEPEST = 8
@@ -97,7 +97,7 @@ class Shallow(Kind[SavedShallow]):
                 return SavedShallow(place.path, "Autoencoder", inner.properties, saved)
         return None
 
-    def truths(self, saved: SavedShallow, variables: Mapping[str, Value]) -> list[Truth]:
+    def truths(self, saved: SavedShallow, variables: Mapping[str, Value]) -> list[Task]:
         """Each input among the variables with what came of it."""
         from .shallow_truth import truths
 

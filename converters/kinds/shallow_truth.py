@@ -22,7 +22,7 @@ from matlab_compat.shallow import ShallowNetwork, preparets
 from matlab_compat.shallow.functions import joined
 
 from ..matfile.values import StructArray, Value
-from .base import Truth
+from .base import Task
 
 #: Inputs that are run, and elements of one variable.
 _MOST, _LARGEST = 40, 5_000_000
@@ -62,11 +62,11 @@ class Then(ShallowNetwork):
 Made: TypeAlias = tuple[str, Array, Callable[[Array], Array]]
 
 
-def truths(name: str, net: ShallowNetwork, variables: Mapping[str, Value]) -> Iterator[Truth]:
+def truths(name: str, net: ShallowNetwork, variables: Mapping[str, Value]) -> Iterator[Task]:
     """Every input with what the network gave for it."""
     arrays = {key: one for key, value in variables.items() if (one := _data(value)) is not None}
     known: set[str] = set()
-    claimed: list[Truth] = []
+    claimed: list[Task] = []
     for source, X in list(_inputs(net, arrays))[:_MOST]:
         try:
             with warnings.catch_warnings(action="ignore"):
@@ -88,9 +88,9 @@ def truths(name: str, net: ShallowNetwork, variables: Mapping[str, Value]) -> It
         yield from claimed[:1]
 
 
-def _truth(net: ShallowNetwork, X: list[Any], found: list[Made]) -> Truth:
+def _truth(net: ShallowNetwork, X: list[Any], found: list[Made]) -> Task:
     makes = {name: make for name, _, make in found}
-    return Truth(Then(**vars(net), makes=makes), X, {name: value for name, value, _ in found})
+    return Task(Then(**vars(net), makes=makes), X, {name: value for name, value, _ in found})
 
 
 def _data(value: Value) -> Any:
