@@ -9,7 +9,6 @@ import numpy as np
 from matlab_compat.display import matlab_text, size_text
 from matlab_compat.errors import MatlabCompatError
 from matlab_compat.finite_json import finite_json
-from matlab_compat.layers import Layer
 from matlab_compat.layers.properties import HYPERPARAMETERS
 from matlab_compat.network.analysis import Analysis, LayerAnalysis
 
@@ -34,7 +33,15 @@ def layer_record(index: int, saved: SavedLayer) -> dict[str, Any]:
         described = _from_fields(saved)
         described |= {"problem": error.what, "remedy": error.remedy}
     else:
-        described = _from_layer(layer)
+        shown = [n for n, p in layer.properties.items() if p.group == HYPERPARAMETERS]
+        arrays = {name: layer.values[name] for name in layer.parameters()}
+        described = {
+            "type": layer.type_text,
+            "description": layer.description(),
+            "hyperparameters": {name: jsonable(layer.values[name]) for name in shown},
+            "learnables": {name: list(a.shape) for name, a in arrays.items() if a.size},
+            "other": {name: jsonable(value) for name, value in layer.extra.items()},
+        }
         if (refusal := layer.refusal()) is not None:
             described |= {"refused": refusal.what, "remedy": refusal.remedy}
         if about := layer.about_code():
@@ -63,18 +70,6 @@ def totals_record(found: Analysis) -> dict[str, Any]:
             "parameter_bytes": found.parameter_bytes,
         },
         "findings": [{"where": one.where, "text": one.text} for one in found.warnings],
-    }
-
-
-def _from_layer(layer: Layer) -> dict[str, Any]:
-    shown = {n: p for n, p in layer.properties.items() if p.group == HYPERPARAMETERS}
-    arrays = {name: layer.values[name] for name in layer.parameters()}
-    return {
-        "type": layer.type_text,
-        "description": layer.description(),
-        "hyperparameters": {name: jsonable(layer.values[name]) for name in shown},
-        "learnables": {name: list(a.shape) for name, a in arrays.items() if a.size},
-        "other": {name: jsonable(value) for name, value in layer.extra.items()},
     }
 
 

@@ -34,15 +34,10 @@ from .threads import ahead
 Packed: TypeAlias = bytes | memoryview
 
 
-def _fastest() -> Any:
-    try:
-        return import_module("isal.isal_zlib")
-    except ImportError:  # the extra "fast" is not installed
-        return zlib
-
-
 #: The fastest library that streams; it offers what zlib does.
-FASTEST = _fastest()
+FASTEST: Any = zlib
+with suppress(ImportError):  # the extra "fast" is not installed
+    FASTEST = import_module("isal.isal_zlib")
 
 #: deflate cannot pack more than this many bytes into one.
 _BEST_RATIO = 1032

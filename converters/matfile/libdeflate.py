@@ -7,6 +7,7 @@ anything else it says no more than that it is not such a stream.
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
@@ -25,7 +26,10 @@ def library() -> ctypes.CDLL | None:
     """The library with its functions declared, or ``None`` where there is none."""
     import ctypes  # 5 ms that only large files need
 
-    for file in (*_of_the_package(), *_OF_THE_SYSTEM):
+    files = list(_OF_THE_SYSTEM)
+    with suppress(ImportError):  # the extra "fast" is not installed
+        files.insert(0, str(import_module("deflate._deflate").__file__))
+    for file in files:
         try:
             found = ctypes.CDLL(file)
             found.libdeflate_alloc_decompressor.restype = ctypes.c_void_p
@@ -37,13 +41,6 @@ def library() -> ctypes.CDLL | None:
             continue
         return found
     return None
-
-
-def _of_the_package() -> list[str]:
-    try:
-        return [str(import_module("deflate._deflate").__file__)]
-    except ImportError:  # the extra "fast" is not installed
-        return []
 
 
 def inflate_into(packed: npt.NDArray[np.uint8], data: npt.NDArray[np.uint8]) -> bool:

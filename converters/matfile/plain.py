@@ -51,7 +51,15 @@ def _string(properties: _Properties, byte_order: str = "<") -> Value:
     lengths = words[start : start + count].tolist()
     packed = words[start + count :].astype(f"{byte_order}u8").tobytes()
     units = np.frombuffer(packed, f"{byte_order}u2").astype(np.uint16)
-    return _string_array(_split(units, lengths), shape)
+    texts = _split(units, lengths)
+    if len(texts) == 1 and texts[0] is not None:
+        return texts[0]
+    # numpy keeps strings as UTF-8, which has no unpaired surrogates.
+    safe = [
+        np.nan if t is None else t.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
+        for t in texts
+    ]
+    return np.array(safe, dtype=_string_dtype()).reshape(shape, order="F")
 
 
 def _split(units: npt.NDArray[np.uint16], lengths: list[int]) -> list[str | None]:
@@ -66,19 +74,6 @@ def _split(units: npt.NDArray[np.uint16], lengths: list[int]) -> list[str | None
         texts.append(join_units(units[position : position + length]))
         position += length
     return texts
-
-
-def _string_array(texts: list[str | None], shape: tuple[int, ...]) -> Value:
-    if len(texts) == 1 and texts[0] is not None:
-        return texts[0]
-    # numpy keeps strings as UTF-8, which has no unpaired surrogates.
-    safe = [
-        np.nan
-        if text is None
-        else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")
-        for text in texts
-    ]
-    return np.array(safe, dtype=_string_dtype()).reshape(shape, order="F")
 
 
 def _string_dtype() -> np.dtypes.StringDType:
