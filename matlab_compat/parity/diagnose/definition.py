@@ -25,7 +25,7 @@ from ...layers.learnables import Layout, Learnable, Parameter
 from ...layers.properties import HYPERPARAMETERS, REQUIRED, Property
 from .mistakes import Fitted, Size, Transform, Variation, fits_of, mistakes_of, variation
 from .repair import ATTRIBUTES
-from .together import Described, in_several, loaded_in_part, orders, taken
+from .together import Described, in_several, loaded_in_part, orders
 
 #: What torch calls the arguments that properties are.
 _IN_TORCH = {
@@ -139,7 +139,6 @@ def _other_vectors(now: tuple[Any, ...]) -> Iterator[tuple[int, object]]:
 
 @fits_of(Layer)
 def _numbers(layer: Layer, _: Size) -> Iterator[Fitted]:
-    """Every number that is a property, whatever it may have been set to."""
     for name in (*dict(choices(layer)), "Epsilon"):
         now = layer.values.get(name)
         if isinstance(now, float):
@@ -216,7 +215,6 @@ def _arrays(layer: Layer, _: Size) -> Iterator[Variation]:
             f"{name} {short}", f"with its {name} {text}", remedy, layer, {name: transform}, rank
         )
     yield from in_several(layer, alone)
-    yield from _siblings(layer, found)
     yield from orders(layer, found)
     yield from _initial(layer, found)
     yield from _rounded(layer, found)
@@ -398,18 +396,6 @@ def _orders_of(what: str, n: int) -> Iterator[tuple[str, str, str, Array, int]]:
         yield name, said, ": block after block.", mixed, 2
 
 
-def _siblings(layer: Layer, found: dict[str, Array]) -> Iterator[Variation]:
-    for a, b in combinations(found, 2):
-        if found[a].size != found[b].size or found[a].size < 1:
-            continue
-        remedy = f"{a} and {b} have the same size, not the same meaning."
-        text, exchanged = f"{a} and {b} exchanged", taken(found, {a: b, b: a})
-        yield Variation(text, f"with {text}", remedy, layer, exchanged, 1)
-        for one, other in ((a, b), (b, a)):
-            text, value = f"{other} in the place of {one}", {one: exchanged[one]}
-            yield Variation(text, f"with {text}", remedy, layer, value, 2)
-
-
 @mistakes_of("Scale")
 def _affine_orders(layer: Layer, _: Size) -> Iterator[Variation]:
     """Scale and offset in the other order, or undone instead of done."""
@@ -467,7 +453,6 @@ def _factor(layer: Layer, names: Sequence[str], values: tuple[float, ...]) -> Va
 
 
 def _offset(layer: Layer, name: str, values: tuple[float, ...]) -> Variation:
-    """A number added to all: an epsilon, a shift."""
     said = f"{name} plus {values[0]:.7g}"
     new = {name: partial(np.add, np.float32(values[0]))}
     remedy, short = f"take {name} as it is saved.", f"{name} shifted"

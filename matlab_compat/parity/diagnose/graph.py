@@ -205,7 +205,6 @@ def _folded(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
 
 
 def _miswired(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
-    """An input taken from another layer before it, of the same size."""
     order = {step.name: i for i, step in enumerate(run.plan.steps)}
     consumers = _consumers(run)
     for step in suspects:

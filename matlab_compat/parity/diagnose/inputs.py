@@ -81,7 +81,6 @@ class _Given(NamedTuple):
 def _each(
     name: str, remedy: str, rank: int, changes: Mapping[str, Function], whole_batch: bool = False
 ) -> Iterator[_Given]:
-    """Several things of one name."""
     for text, change in changes.items():
         yield _Given(name, text, remedy, change, rank, whole_batch=whole_batch)
 
@@ -123,13 +122,11 @@ def _other_ranges() -> Iterator[_Given]:
     for text, (change, line) in _RANGES.items():
         yield _Given("input scaled", text, _RANGE, change, 1, line)
     for most in (1, 255):
-        text, change = (
-            f"with dark and light exchanged ({most} - X)",
-            partial(torch.rsub, other=most),
-        )
-        yield _Given("input inverted", text, _RANGE, change, 2, f"x = {most} - x")
-        text, change = f"gamma corrected: {most}*(X/{most}).^(1/2.2)", partial(_gamma, largest=most)
-        yield _Given("input gamma corrected", text, _AS_IT_IS, change, 3)
+        text = f"with dark and light exchanged ({most} - X)"
+        inverted = partial(torch.rsub, other=most)
+        yield _Given("input inverted", text, _RANGE, inverted, 2, f"x = {most} - x")
+        text, curved = f"gamma corrected: {most}*(X/{most}).^(1/2.2)", partial(_gamma, largest=most)
+        yield _Given("input gamma corrected", text, _AS_IT_IS, curved, 3)
     for low, high, rank in ((0, 1, 2), (-1, 1, 2), (0, 255, 3)):
         text, change = f"clipped to {low}..{high}", partial(torch.clamp, min=low, max=high)
         yield _Given("input clipped", text, _AS_IT_IS, change, rank)
@@ -174,7 +171,6 @@ def _fewer_digits() -> Iterator[_Given]:
 
 
 def _other_channels() -> Iterator[_Given]:
-
     line = "x = x[:, [2, 1, 0]]"
     text, remedy = "with its channels reversed: BGR for RGB", f"OpenCV reads images as BGR: {line}"
     yield _Given("input BGR for RGB", text, f"{remedy} in torch.", _reversed_colours, 0, line)
@@ -211,7 +207,6 @@ def _other_channels() -> Iterator[_Given]:
 
 
 def _along(axis: int, name: str) -> Iterator[_Given]:
-    """Along height, width or time."""
     import torch
 
     flip, line = partial(torch.flip, dims=(axis,)), f"x = x.flip({axis})"
@@ -244,11 +239,8 @@ def _turned() -> Iterator[_Given]:
         change = partial(_shifted_both, down=down, right=right)
         yield _Given("input shifted", text, remedy, change, 2)
     exchanged, line = partial(torch.transpose, dim0=2, dim1=3), "x = x.transpose(2, 3)"
-    text, remedy = (
-        "with height and width exchanged",
-        "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).",
-    )
-    yield _Given("input height and width exchanged", text, remedy, exchanged, 1, line)
+    remedy, name = "H×W×C×N goes to torch as X.transpose(3, 2, 0, 1).", "height and width exchanged"
+    yield _Given(f"input {name}", f"with {name}", remedy, exchanged, 1, line)
     for turns, line in (
         (2, "x = x.flip(2, 3)"),
         (1, "x = x.rot90(-1, (2, 3))"),

@@ -96,7 +96,6 @@ def _kernels(layer: FilterLayer, _: Size) -> Iterator[Variation]:
 
 
 def _exchanged_channels(layer: FilterLayer, weights: Array) -> Iterator[Variation]:
-    """The last two dimensions exchanged, or read so where their sizes differ."""
     names, other = "NumFilters x NumChannels", "NumChannels x NumFilters"
     if not isinstance(layer, TransposedConvolutionLayer):
         names, other = other, names

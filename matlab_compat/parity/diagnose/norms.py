@@ -130,7 +130,6 @@ _NORMS = {
 
 
 def _own_statistics(layer: Layer, size: Size) -> Iterator[Variation]:
-    """Statistics over every set of dimensions, biased or not."""
     words = {"B": "observations", "C": "channels", "S": " and ".join(size.moved) or "elements"}
     kinds = ["".join(found) for n in (1, 2, 3) for found in combinations(words, n)]
     sets: list[tuple[str, str, Callable[[Tensor], list[int]]]] = [

@@ -10,7 +10,6 @@ import numpy as np
 from ...arrays import Array
 from ..axes import Axes, same_rank
 from ..diagnosis_types import Diagnosis
-from .complex import complex_changes
 from .measure import Candidate, Measure, Part, explanations
 from .moved import moved
 from .rearranged import rearrangements
@@ -58,7 +57,6 @@ def _named(part: Part, name: str) -> str:
 def _diagnosed(
     actual: Array, expected: Array, measure: Measure, where: str, labels: str, early: bool
 ) -> tuple[Diagnosis, ...]:
-    """The mistakes that would turn one into the other, of as many dimensions."""
     before = measure.distance(actual, expected)
     if before <= measure.bound:
         # Only elements of a small magnitude of their own differ, which shows digits cut off.
@@ -84,9 +82,7 @@ def changes(actual: Array, expected: Array, measure: Measure, labels: str) -> It
 
 def _likely(actual: Array, expected: Array, measure: Measure, labels: str) -> Iterator[Candidate]:
     yield from rearrangements(actual, expected, measure, labels)
-    is_complex = np.iscomplexobj(actual) or np.iscomplexobj(expected)
-    values = complex_changes if is_complex else value_changes
-    yield from values(actual, expected, measure)
+    yield from value_changes(actual, expected, measure)
 
 
 def _unlikely(actual: Array, expected: Array, measure: Measure, labels: str) -> Iterator[Candidate]:

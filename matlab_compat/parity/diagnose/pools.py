@@ -85,7 +85,6 @@ def _count(module: Any, x: Tensor) -> int:
 
 
 def _picked(central: bool, module: Any, x: Tensor) -> Tensor:
-    """The element in the middle of each window, or its first one."""
     from ...engine.padding import pad
 
     y, x = module(x), pad(x, module.pairs(x))

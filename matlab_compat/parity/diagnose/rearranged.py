@@ -332,7 +332,6 @@ _ENDS = {"height": ("top", "bottom"), "width": ("left", "right"), "depth": ("fro
 
 
 def _edges_said(edges: Edges, axes: Axes) -> tuple[str, str, str]:
-    """Name, text and remedy."""
     every = [n for pair in edges for n in pair]
     if all(n >= 0 for n in every):
         index = _kept(edges)

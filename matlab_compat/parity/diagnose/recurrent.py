@@ -360,10 +360,8 @@ def _directions(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
         same = partial(_halves, order=order)
         alone = {name: (name,) for name in _ARRAYS}
         for what, names in {"weights": _ARRAYS, **alone}.items():
-            text, values = (
-                f"with the {what} of the {which} direction in both",
-                dict.fromkeys(names, same),
-            )
+            text = f"with the {what} of the {which} direction in both"
+            values = dict.fromkeys(names, same)
             yield Variation("one direction's weights in both", text, remedy, layer, values, 2)
     for one in _gate_orders(layer, Size()):
         for half, which in enumerate(("forward", "backward")) if len(one.values) > 1 else ():
@@ -389,7 +387,6 @@ def _one_half(old: Array, new: Array, half: int) -> Array:
 
 @mistakes_of(BiLSTMLayer)
 def _joined(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
-    """What is made of the outputs of both directions."""
     import torch
 
     if layer.OutputMode == "sequence":
@@ -403,10 +400,7 @@ def _joined(layer: BiLSTMLayer, _: Size) -> Iterator[Variation]:
             f"with both directions' {text} instead of each direction's end": outputs_changed(change)
             for text, change in list(_STEPS.items())[:2]
         }
-        values = {"OutputMode": "sequence"}
-        yield from altered(
-            layer, "another time step than the last", remedy, steps, 0, values=values
-        )
+        yield from altered(layer, _ANOTHER_STEP, remedy, steps, 0, values=_SEQUENCE)
     joined: dict[str, Callable[[Tensor, Tensor], Tensor]] = {
         "backward first": lambda f, b: torch.cat([b, f], 1),
         "the forward direction twice": lambda f, b: torch.cat([f, f], 1),
@@ -448,6 +442,7 @@ def _both_forward(other: Layer, module: Any) -> Any:
     )
 
 
+_ANOTHER_STEP, _SEQUENCE = "another time step than the last", {"OutputMode": "sequence"}
 #: What is taken of a sequence in the place of its last time step.
 _STEPS: dict[str, Callable[[Tensor], Tensor]] = {
     "last time step, out[:, -1]": lambda y: y[:, :, -1],
@@ -512,8 +507,7 @@ def _time(layer: RecurrentLayer, size: Size) -> Iterator[Variation]:
             for text, change in _STEPS.items()
             if not text.endswith("out[:, -1]")
         }
-        values = {"OutputMode": "sequence"}
-        yield from altered(layer, "another time step than the last", remedy, steps, values=values)
+        yield from altered(layer, _ANOTHER_STEP, remedy, steps, values=_SEQUENCE)
 
 
 def across_observations(layer: Layer, function: Callable[..., Tensor]) -> Iterator[Variation]:

@@ -43,7 +43,6 @@ def repair(layer: Layer, changed: Iterable[str]) -> str:
 
 
 def _line(layer: Layer, name: str) -> str:
-    """For one property."""
     if name in ("PaddingMode", "PaddingSize"):
         return _padding(layer)
     declared, value = layer.properties[name], layer.values[name]

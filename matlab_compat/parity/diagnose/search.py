@@ -372,7 +372,6 @@ class Search:
         return _less(self._some(computed), self._some_actual)
 
     def _some(self, computed: Array) -> Array | None:
-        """The elements that effects are compared in."""
         truth = self._first_sample[1]
         result, expected = same_rank(computed, truth)
         if result.shape != expected.shape or not np.isfinite(result).all():
@@ -645,7 +644,6 @@ def _alone_in(suspicion: Suspicion) -> str:
 
 
 def _print(value: Tensor) -> tuple[object, ...]:
-    """What tells values apart."""
     return tuple(value.shape), hash(value.detach().cpu().contiguous().numpy().tobytes())
 
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from functools import partial
-from itertools import permutations
+from itertools import combinations, permutations
 
 import numpy as np
 
@@ -73,20 +73,24 @@ def in_several(layer: Layer, alone: Sequence[tuple[str, Described]]) -> Iterator
 
 
 def orders(layer: Layer, found: Mapping[str, Array]) -> Iterator[Variation]:
-    """Arrays of one size, more than two of which were taken for each other."""
+    """Arrays of one size that were taken for each other: two of them, or all."""
     by_size: dict[int, list[str]] = {}
     for name, value in found.items():
         by_size.setdefault(value.size, []).append(name)
     for names in by_size.values():
-        if not 2 < len(names) <= _MOST_ORDERED:
-            continue
-        for order in permutations(names):
+        for a, b in combinations(names, 2):
+            remedy = f"{a} and {b} have the same size, not the same meaning."
+            text, exchanged = f"{a} and {b} exchanged", taken(found, {a: b, b: a})
+            yield Variation(text, f"with {text}", remedy, layer, exchanged, 1)
+            for one, other in ((a, b), (b, a)):
+                text, value = f"{other} in the place of {one}", exchanged[one]
+                yield Variation(text, f"with {text}", remedy, layer, {one: value}, 2)
+        for order in permutations(names) if 2 < len(names) <= _MOST_ORDERED else ():
             moved = {name: other for name, other in zip(names, order, strict=True) if name != other}
-            if len(moved) < 3:
-                continue  # none, or two exchanged: see ``_siblings``
-            text = f"{', '.join(names)} read in the order {', '.join(order)}"
-            name, remedy = "arrays in another order", "copy the arrays by their names."
-            yield Variation(name, f"with {text}", remedy, layer, taken(found, moved), 2)
+            if len(moved) > 2:
+                text = f"{', '.join(names)} read in the order {', '.join(order)}"
+                name, remedy = "arrays in another order", "copy the arrays by their names."
+                yield Variation(name, f"with {text}", remedy, layer, taken(found, moved), 2)
 
 
 def taken(found: Mapping[str, Array], moved: Mapping[str, str]) -> dict[str, Array]:

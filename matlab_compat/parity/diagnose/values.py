@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from itertools import combinations
+from operator import attrgetter
 from typing import Any
 
 import numpy as np
@@ -27,6 +28,9 @@ _STEEP, _FEW_STEEP = 0.1, 0.1
 
 def value_changes(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
     """Candidates that change values, element by element."""
+    if np.iscomplexobj(actual) or np.iscomplexobj(expected):
+        yield from _complex(actual, expected)
+        return
     if actual.shape != expected.shape or actual.size < _FEWEST:
         return
     yield from _linear(actual, expected, measure)
@@ -403,7 +407,6 @@ def _normalized(actual: Array, expected: Array, measure: Measure) -> Iterator[Ca
 
 
 def _accumulated(actual: Array, expected: Array, measure: Measure) -> Iterator[Candidate]:
-    """Sums or differences along a dimension."""
     for axis, n in enumerate(actual.shape):
         if n < 3:
             continue
@@ -685,7 +688,6 @@ def has_digits_of(name: str, values: Array) -> bool:
 
 
 def _through(kind: type[np.floating[Any]]) -> Callable[[Array], Array]:
-    """To a format and back."""
 
     def convert(values: Array) -> Array:
         with np.errstate(over="ignore"):
@@ -702,3 +704,33 @@ def _as_bfloat16(values: Array) -> Array:
 
 #: What has bfloat16's few digits may have half's as well.
 _FORMATS = {"single": _through(np.float32), "bfloat16": _as_bfloat16, "half": _through(np.float16)}
+
+
+# --- complex values ---------------------------------------------------------------------
+
+#: What is left of complex values, and what MATLAB calls it.
+_PARTS = {"real part only": "real", "imaginary part only": "imag", "magnitude only": "abs"}
+
+
+def _complex(actual: Array, expected: Array) -> Iterator[Candidate]:
+    """Conjugated, or a part of them dropped."""
+    said = f"{Side.EXPECTED} is the complex conjugate of {Side.ACTUAL_ONE}: conj(Y)"
+    remedy = "conjugate one side: Y = conj(Y); in MATLAB."
+    yield Candidate("complex conjugate", said, remedy, np.conj(actual), expected, rank=0)
+    if actual.ndim >= 2:
+        yield Candidate(
+            "conjugate transposed",
+            f"{Side.EXPECTED} is the conjugate transpose of {Side.ACTUAL_ONE}: Y'",
+            "in MATLAB .' transposes, and ' conjugates as well: use .' or permute.",
+            np.conj(actual.swapaxes(0, 1)),
+            expected,
+        )
+    remedy = "compare the same on both sides, before that or after it."
+    for name, function in _PARTS.items():
+        part: Any = np.abs if function == "abs" else attrgetter(function)
+        if not np.any(expected.imag):
+            said = f"{Side.EXPECTED} is {function}(Y) of this complex one"
+            yield Candidate(name, said, remedy, part(actual), expected.real)
+        elif not np.any(actual.imag):
+            said = f"{Side.ACTUAL} is {function}(Y) of {Side.EXPECTED_ONE}, which is complex"
+            yield Candidate(name, said, remedy, actual.real, part(expected))
