@@ -48,6 +48,11 @@ class Suspicion:
     #: Whether two layers are changed, each of which is tried alone as well.
     is_pair: bool = False
 
+    @classmethod
+    def of(cls, variation: Variation, name: str, where: str = "") -> Suspicion:
+        """Of one layer."""
+        return cls(variation, {name: variation}, where or name)
+
     @property
     def touched(self) -> frozenset[str]:
         """The layers that are not as described."""
@@ -135,7 +140,7 @@ def _exchanged_order(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
             key=f"before {type(second.layer).__name__}",
             diff=f"'{b}' before '{a}'",
         )
-        yield Suspicion(before, {a: before}, a)
+        yield Suspicion.of(before, a)
     for kinds, changes in everywhere.items():
         if len(changes) > 2:
             a, b = (kind.type_text or kind.__name__ for kind in kinds)
@@ -201,7 +206,7 @@ def _folded(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
             key="folded",
             diff="Bias not scaled",
         )
-        yield Suspicion(one, {second.name: one}, second.name)
+        yield Suspicion.of(one, second.name)
 
 
 def _miswired(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:
@@ -332,7 +337,7 @@ def _weights_of(pairs: Sequence[tuple[Step, Step]]) -> Iterator[Suspicion]:
         for to, source in pairs
     }
     for layer, variation in alone.items():
-        yield Suspicion(variation, {layer: variation}, layer)
+        yield Suspicion.of(variation, layer)
     one, other = pairs[0]
     if len(pairs) == 2:
         both = replace(
@@ -346,7 +351,7 @@ def _weights_of(pairs: Sequence[tuple[Step, Step]]) -> Iterator[Suspicion]:
         for to, source in pairs:
             said, value = f"{array} of '{source.name}'", {array: source.layer.values[array]}
             one_array = Variation(name, f"with the {said}", _BY_NAME, to.layer, value, 3, diff=said)
-            yield Suspicion(one_array, {to.name: one_array}, to.name)
+            yield Suspicion.of(one_array, to.name)
 
 
 def _padded_before(run: Run, suspects: Sequence[Step]) -> Iterator[Suspicion]:

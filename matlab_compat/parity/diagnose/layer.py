@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
-from itertools import permutations
+from itertools import chain, permutations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -347,13 +347,8 @@ def _same_padding(layer: ConvolutionLayer | PoolingLayer, size: Size) -> Pairs:
 
 
 def _edge_orders(layer: Layer, what: str, pairs: Pairs, wrong_side: str) -> Iterator[Variation]:
-    wrong = [
-        (name, text, other, rank, name)
-        for name, text, other, rank in (
-            *_wrong_sides(what, pairs, wrong_side),
-            *_wrong_orders(what, pairs),
-        )
-    ]
+    known = chain(_wrong_sides(what, pairs, wrong_side), _wrong_orders(what, pairs))
+    wrong = [(*one, one[0]) for one in known]
     window: Any = getattr(layer, "filter_size", None) or getattr(layer, "window", None)
     most = [max(2, k, *pair) for k, pair in zip(window, pairs, strict=True)]
     name, now, remedy = f"another {what}", _bracketed(pairs), _edge_remedy(what, pairs)

@@ -312,7 +312,7 @@ class Search:
             every += rounded_operands(step.layer)
         # The same effect is named as a property where one has it.
         for variation in sorted(every, key=lambda one: one.change is not None):
-            yield Suspicion(variation, {step.name: variation}, self._where(step))
+            yield Suspicion.of(variation, step.name, self._where(step))
 
     def _where(self, step: Step) -> str:
         return self.target.name if isinstance(self.run, LayerRun) else step.name
@@ -417,8 +417,7 @@ class Search:
         number, truth = samples[0]
 
         def result(values: tuple[float, ...]) -> Array | None:
-            variation = fitted.make(values)
-            return self._result(Suspicion(variation, {step.name: variation}, ""), number)
+            return self._result(Suspicion.of(fitted.make(values), step.name), number)
 
         values, steps = np.array(fitted.start), np.full(len(fitted.start), fitted.step)
         current = result(tuple(values))
@@ -457,7 +456,7 @@ class Search:
             values, current, rest = values + move, there, left.astype(float)
             if self._fits(current, truth):
                 variation = fitted.make(tuple(float(v) for v in values))
-                self._try(Suspicion(variation, {step.name: variation}, self._where(step)))
+                self._try(Suspicion.of(variation, step.name, self._where(step)))
                 return
             smaller = np.maximum(np.abs(move), 1e-4 * np.maximum(np.abs(values), 1e-3))
             steps = np.minimum(np.abs(steps), smaller)
@@ -502,7 +501,7 @@ class Search:
         tried = len(self.attempts)
         try:
             for variation in solved(self.run, step, wanted, self.patience):
-                self._try(Suspicion(variation, {step.name: variation}, self._where(step)))
+                self._try(Suspicion.of(variation, step.name, self._where(step)))
         except _ERRORS:
             return  # a layer that cannot be run so
         del self.attempts[tried:]  # what is solved for is no guess
