@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 
-from ..arrays import Array, as_tuple, restored
+from ..arrays import Array, restored
 from ..display import size_text
 from ..errors import PropertyError
 from .base import Fans
@@ -20,6 +20,7 @@ from .learnables import Layout, Learnable
 from .properties import (
     PerDimension,
     Property,
+    as_tuple_of,
     auto_or_positive_integer,
     either,
     one_of,
@@ -57,10 +58,7 @@ class ConvolutionLayer(PaddedLayer, FilterLayer):
     PaddingSize = edge_property("Padding")
     PaddingValue = Property(padding_value, 0.0, read_only=True)
 
-    @property
-    def dilation(self) -> Size:
-        """DilationFactor as a tuple."""
-        return as_tuple(self.DilationFactor)
+    dilation = as_tuple_of("DilationFactor")
 
     @classmethod
     def _from_values(cls, values: dict[str, object], extra: Mapping[str, Any]) -> Self:

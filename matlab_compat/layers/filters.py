@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 
 import numpy as np
 
-from ..arrays import Array, as_tuple, restored
+from ..arrays import Array, restored
 from ..display import matlab_text, row_text, size_text
 from ..errors import DataFormatError, PropertyError
 from .base import Fans
@@ -17,6 +17,7 @@ from .properties import (
     REQUIRED,
     PerDimension,
     Property,
+    as_tuple_of,
     auto_or_positive_integer,
     positive_integer,
     sizes,
@@ -51,15 +52,7 @@ class FilterLayer(WeightedLayer):
     Stride: Property[Any]
     Weights = Learnable("Weight", Layout("weight", "... C F -> F C ..."))
 
-    @property
-    def filter_size(self) -> Size:
-        """FilterSize as a tuple."""
-        return as_tuple(self.FilterSize)
-
-    @property
-    def stride(self) -> Size:
-        """Stride as a tuple."""
-        return as_tuple(self.Stride)
+    filter_size, stride = as_tuple_of("FilterSize"), as_tuple_of("Stride")
 
     def _weights_size(self) -> tuple[int | None, ...]:
         """The size that Weights must have; ``None`` where any will do."""

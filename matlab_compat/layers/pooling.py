@@ -10,7 +10,6 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, ClassVar, Self
 
-from ..arrays import as_tuple
 from ..data_format import require_format
 from ..display import row_text, size_text
 from ..errors import PropertyError, UnsupportedLayerError
@@ -19,6 +18,7 @@ from .edges import PaddedLayer, edge_property, edge_text
 from .properties import (
     PerDimension,
     Property,
+    as_tuple_of,
     either,
     flag,
     number,
@@ -79,15 +79,7 @@ class PoolingLayer(PaddedLayer):
                     where=("PaddingSize",),
                 )
 
-    @property
-    def window(self) -> tuple[int, ...]:
-        """PoolSize, one number for every dimension."""
-        return as_tuple(self.PoolSize)
-
-    @property
-    def step(self) -> tuple[int, ...]:
-        """Stride, one number for every dimension."""
-        return as_tuple(self.Stride)
+    window, step = as_tuple_of("PoolSize"), as_tuple_of("Stride")
 
     def _sized(self, inputs: Inputs) -> Outputs:
         y = windowed(inputs[0], self.window, self.step, self.padding)

@@ -16,7 +16,7 @@ from typing import Any, Final, Generic, Self, TypeVar, overload
 
 import numpy as np
 
-from ..arrays import Array
+from ..arrays import Array, as_tuple
 from ..display import matlab_text, size_text
 from ..errors import PropertyError, ReadOnlyPropertyError
 from ..plain_text import plain_text
@@ -156,6 +156,11 @@ class PerDimension(Property[Any]):
         own = Property(convert, default, doc=self.docs[dims - 1], **self.options)
         own.name = self.name
         return own
+
+
+def as_tuple_of(name: str) -> property:
+    """A :class:`PerDimension` property as a tuple, in one dimension too."""
+    return property(lambda layer: as_tuple(layer.values[name]), doc=f"{name} as a tuple.")
 
 
 def shown(value: object) -> str:

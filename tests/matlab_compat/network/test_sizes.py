@@ -17,7 +17,11 @@ import matlab_compat as mc
 from matlab_compat.data_format import torch_axes
 from matlab_compat.engine.initializers import generator
 from matlab_compat.execution.propagate import walk
-from matlab_compat.layers import KerasTanhLayer, OnnxSigmoidLayer
+from matlab_compat.layers import (
+    KerasTanhLayer,
+    MatConvNetConvTransposeLayer,
+    OnnxSigmoidLayer,
+)
 from matlab_compat.network import Network
 from tests.patience import PATIENCE
 
@@ -42,6 +46,10 @@ CHAINS: dict[str, list[mc.Layer]] = {
         mc.transposedConv2dLayer([4, 5], 3, Stride=[2, 3], Cropping=[1, 0, 2, 1]),
     ],
     "transposed, same": [IMAGE, mc.transposedConv2dLayer(5, 3, Stride=4, Cropping="same")],
+    "transposed, in groups": [
+        IMAGE,
+        MatConvNetConvTransposeLayer(FilterSize=[3, 2], NumFilters=2, NumGroups=3, Stride=2),
+    ],
     "transposed over time": [SEQUENCE, mc.transposedConv1dLayer(4, 3, Stride=2)],
     "pooling": [IMAGE, mc.maxPooling2dLayer([3, 2], Stride=[2, 4])],
     "pooling, same": [IMAGE, mc.averagePooling2dLayer(3, Stride=4, Padding="same")],
