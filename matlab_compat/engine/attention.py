@@ -9,6 +9,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from ..errors import DataFormatError
+from .module import Module
 
 
 @dataclass(frozen=True)
@@ -24,7 +25,7 @@ class Settings:
     scores: bool = False
 
 
-class Attention(nn.Module):
+class Attention(Module):
     """attentionLayer: queries N,C,Q, keys N,C,K and values N,D,K to N,D,Q.
 
     With a mask N,1,K (1 for data, 0 for padding) no query attends to padding; ``pairs``, N,Q,K or

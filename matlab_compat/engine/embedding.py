@@ -10,6 +10,7 @@ from torch import Tensor, nn
 
 from ..display import size_text
 from ..errors import DataFormatError
+from .module import Module
 
 
 def _has_values(x: Tensor) -> bool:
@@ -17,7 +18,7 @@ def _has_values(x: Tensor) -> bool:
     return not x.is_meta and not torch.compiler.is_compiling()
 
 
-class PositionEmbedding(nn.Module):
+class PositionEmbedding(Module):
     """positionEmbeddingLayer: N,C,T to N,D,T, the embedding of positions 1 to T alone."""
 
     def __init__(self, max_position: int, size: int) -> None:
@@ -36,7 +37,7 @@ class PositionEmbedding(nn.Module):
         return self.weight[:positions].T.expand(x.shape[0], -1, -1)
 
 
-class WordEmbedding(nn.Module):
+class WordEmbedding(Module):
     """wordEmbeddingLayer: word indices N,1,T (or N,1), counted from 1, to N,size,T (or N,size).
 
     There are as many ``columns`` as ``words``, or one more, the vector of unknown words.
@@ -72,7 +73,7 @@ class WordEmbedding(nn.Module):
             )
 
 
-class EmbeddingConcatenation(nn.Module):
+class EmbeddingConcatenation(Module):
     """embeddingConcatenationLayer: N,C,T to N,C,T+1 with the learnt vector in front."""
 
     def __init__(self, size: int) -> None:
@@ -85,7 +86,7 @@ class EmbeddingConcatenation(nn.Module):
         return torch.cat([self.weight[None, :, None].expand(x.shape[0], -1, 1), x], 2)
 
 
-class Indexing(nn.Module):
+class Indexing(Module):
     """indexing1dLayer: one step of the last dimension; ``index`` counts from 0, or -1 for last.
 
     With a mask N,1,T only steps that it does not say 0 for are counted.
@@ -117,7 +118,7 @@ class Indexing(nn.Module):
         return x.gather(-1, place.expand(*x.shape[:-1], 1)).squeeze(-1)
 
 
-class PatchEmbedding(nn.Module):
+class PatchEmbedding(Module):
     """patchEmbeddingLayer: N,C,H,W to N,F,P, P the patches in a row.
 
     ``patch_size`` is (h, w) of the filters and their stride. ``by_rows`` takes the patches of the

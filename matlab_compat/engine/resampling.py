@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
 from ..errors import DataFormatError, UnsupportedLayerError
+from .module import Module
 from .time import per_time_step
 
 
@@ -33,7 +34,7 @@ def linear_weights(size: int, out: int, half_pixel: bool) -> tuple[Tensor, Tenso
     return left, place - left
 
 
-class Resize(nn.Module):
+class Resize(Module):
     """MATLAB's resize layer in two or three dimensions.
 
     ``output_size`` or ``scale`` is given, neither where a second input gives the size. ``linear``
@@ -100,7 +101,7 @@ def _take(x: Tensor, axis: int, indices: Tensor) -> Tensor:
     return x.index_select(axis, indices.to(x.device))
 
 
-class Crop(nn.Module):
+class Crop(Module):
     """Cuts the first input to the size of the second, from ``start`` (0-based) or the centre."""
 
     def __init__(self, dims: int, start: Sequence[int] | None) -> None:
@@ -132,7 +133,7 @@ class Crop(nn.Module):
         return (size - out) // 2
 
 
-class DepthToSpace(nn.Module):
+class DepthToSpace(Module):
     """Channels to blocks of space: N,C*h*w,H,W to N,C,H*h,W*w.
 
     'dcr' takes the channels as h,w,C (C fastest), 'crd' as C,h,w. Both as ONNX's DepthToSpace;
@@ -161,7 +162,7 @@ class DepthToSpace(nn.Module):
         return blocks.reshape(batch, depth, height * h, width * w)
 
 
-class SpaceToDepth(nn.Module):
+class SpaceToDepth(Module):
     """Blocks of space to channels: N,C,H,W to N,h*w*C,floor(H/h),floor(W/w), the inverse of 'dcr'.
 
     The order is that of the example on MATLAB's page of the function ``spaceToDepth``. Rows and
