@@ -21,16 +21,16 @@ if TYPE_CHECKING:
     from matlab_compat.pages.diagram import Diagram
 
 
+Page = Annotated[str | None, "Write a page with graph, sizes and weights.", Text("FILE.html")]
+Picture = Annotated[str | None, "Write a picture of the network: .svg, .png or .pdf.", Text("FILE")]
+
+
 @dataclass(frozen=True)
 class Drawn(Files):
     """What is to be looked at."""
 
-    report: Annotated[
-        str | None, "Write a page with graph, sizes and weights.", Text("FILE.html")
-    ] = None
-    plot: Annotated[
-        str | None, "Write a picture of the network: .svg, .png or .pdf.", Text("FILE")
-    ] = None
+    report: Page = None
+    plot: Picture = None
 
     def check(self, *, overwrite: bool) -> None:
         """Also whether the picture can be drawn."""

@@ -17,6 +17,11 @@ if TYPE_CHECKING:
     from converters.batch import Job, Record
 
 
+Seconds = Annotated[
+    float | None, "Seconds for each of many files; what takes longer is ended.", number(0.001)
+]
+
+
 @dataclass(frozen=True)
 class Many:
     """How many files are done, and where their records go."""
@@ -25,11 +30,7 @@ class Many:
     dask: Annotated[
         str | None, "Address of a dask scheduler whose workers do the files.", Text("ADDRESS")
     ] = None
-    time_limit: Annotated[
-        float | None,
-        "Seconds for each of many files; what takes longer is ended.",
-        number(0.001),
-    ] = None
+    time_limit: Seconds = None
     results: Annotated[
         str | None, "JSON-lines file that gets each file's record at once.", Text("FILE.jsonl")
     ] = None

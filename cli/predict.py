@@ -22,6 +22,13 @@ if TYPE_CHECKING:
     from converters.jobs import PredictJob
 
 
+Engine = Annotated[
+    str | None,
+    "Who computes: torch (default), onnxruntime, openvino, compiled, the engine of another "
+    "package, or the fastest of those that are installed, measured here.",
+]
+
+
 @dataclass(frozen=True)
 class Places:
     """Where outputs are written."""
@@ -99,11 +106,7 @@ def command(
     steps: Annotated[
         int | None, "Time steps of a network without inputs (a closed NAR).", whole(0)
     ] = None,
-    engine: Annotated[
-        str | None,
-        "Who computes: torch (default), onnxruntime, openvino, compiled, the engine of "
-        "another package, or the fastest of those that are installed, measured here.",
-    ] = None,
+    engine: Engine = None,
     computing: options.Computing,
     format: options.ReportFormat = "text",
     many: Many,
