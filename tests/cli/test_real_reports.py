@@ -44,7 +44,9 @@ def image() -> NDArray[Any]:
     return np.asarray(scaled[middle, middle, np.newaxis, np.newaxis], np.float32)
 
 
-def network_of_that_size() -> Network:
+@pytest.fixture(scope="module")
+def network() -> Network:
+    """Of the size of the middle."""
     network = converters.load(FILE)
     assert isinstance(network, Network)
     inputs = m.imageInputLayer((SIZE, SIZE, 1), Normalization="none", Name="input")
@@ -53,9 +55,8 @@ def network_of_that_size() -> Network:
     return Network(layers, network.graph.connections, kind=network.kind)
 
 
-def bundle(path: Path, *, mistake: bool, activations: bool) -> Path:
+def bundle(network: Network, path: Path, *, mistake: bool, activations: bool) -> Path:
     """The network beside what it, or the copy with the mistake, computes."""
-    network = network_of_that_size()
     X, other = image(), copy.deepcopy(network)
     if mistake:
         layer: Any = other.layer(DECODER)
@@ -69,8 +70,10 @@ def bundle(path: Path, *, mistake: bool, activations: bool) -> Path:
 
 
 @pytest.mark.parametrize("activations", [True, False])
-def test_the_layer_and_the_mistake_are_named(call: Any, tmp_path: Path, activations: bool) -> None:
-    file = bundle(tmp_path / "wrong.mat", mistake=True, activations=activations)
+def test_the_layer_and_the_mistake_are_named(
+    network: Network, call: Any, tmp_path: Path, activations: bool
+) -> None:
+    file = bundle(network, tmp_path / "wrong.mat", mistake=True, activations=activations)
     done = call("verify", file, "--report", tmp_path / "out.html")
     assert done.code == 1
     assert f"looks like: {DECODER}: the expected output is what layer '{DECODER}' gives" in done.out
@@ -82,7 +85,9 @@ def test_the_layer_and_the_mistake_are_named(call: Any, tmp_path: Path, activati
     assert ("The first layer that differs is tp2." in page) == activations
 
 
-def test_without_a_mistake_there_is_nothing_to_say(call: Any, tmp_path: Path) -> None:
-    file = bundle(tmp_path / "right.mat", mistake=False, activations=False)
+def test_without_a_mistake_there_is_nothing_to_say(
+    network: Network, call: Any, tmp_path: Path
+) -> None:
+    file = bundle(network, tmp_path / "right.mat", mistake=False, activations=False)
     done = call("verify", file)
     assert (done.code, "looks like" in done.out) == (0, False)

@@ -156,8 +156,22 @@ def test_an_input_that_was_not_normalized() -> None:
 
 
 def test_other_weights_get_no_diagnosis() -> None:
-    random = np.random.default_rng(9).normal(size=(3, 3, 8, 12)).astype(np.float32)
-    found = report(unet(up1={"Weights": random}))
+    """One step down and up, where the search, which tries everything, has less to try."""
+
+    def step(**changes: Any) -> Network:
+        return Network(
+            [
+                imageInputLayer((16, 16, 3), Mean=MEAN, Name="in"),
+                convolution("enc", 3, 8),
+                normalization("bn", 8),
+                maxPooling2dLayer(2, Stride=2, Name="pool"),
+                up("up", 8, 4, **changes),
+                softmaxLayer(Name="softmax"),
+            ]
+        )
+
+    random = np.random.default_rng(9).normal(size=(3, 3, 4, 8)).astype(np.float32)
+    found = verify_network(step(), [X], {"Y": step(Weights=random).predict(X)})
     assert (found.verdict, found.diagnoses) == ("different", ())
 
 
