@@ -15,12 +15,12 @@ from ..errors import CodeError, UnsupportedCodeError
 from .limits import Budget
 from .numeric import EMPTY, Numeric, cast, numeric
 from .operators import (
+    as_texts,
     characters,
-    class_name,
     is_traced,
     memory_order,
-    number_text,
     numbers,
+    strings,
     together,
 )
 from .values import Cell, Chars, Struct, Structs, Value, structs
@@ -125,45 +125,24 @@ def joint_kind(values: Sequence[Numeric]) -> str:
 
 
 def _chars(rows: Sequence[Sequence[Value]]) -> Value:
-    lines = []
-    for one in rows:
-        parts = []
-        for value in one:
-            if isinstance(value, Chars):
-                parts.append(value.value)
-            elif isinstance(value, Numeric):
-                parts.append(characters(value).value)
-            else:
-                raise CodeError(f"A {class_name(value)} cannot be put beside characters.")
-        lines.append("".join(parts))
-    lines = [one for one in lines if one]
+    parts = ([characters(numbers(value, "a row of characters")) for value in one] for one in rows)
+    lines = [said for one in parts if (said := "".join(part.value for part in one))]
     if len(lines) > 1:
         raise UnsupportedCodeError("A matrix of characters is not supported.")
     return Chars("".join(lines))
 
 
 def _strings(rows: Sequence[Sequence[Value]]) -> Value:
-    lines: list[list[Value]] = []
+    lines: list[list[str]] = []
     for one in rows:
-        line: list[Value] = []
-        for value in one:
-            if isinstance(value, Chars):
-                line.append(Chars(value.value, True))
-            elif isinstance(value, Cell) and len(value.shape) == 2 and value.shape[0] == 1:
-                line += [Chars(v.value, True) for v in value.items if isinstance(v, Chars)]
-            elif isinstance(value, Numeric) and prod(value.shape) == 1:
-                line.append(Chars(number_text(value), True))
-            elif isinstance(value, Numeric) and prod(value.shape) == 0:
-                continue
-            else:
-                raise UnsupportedCodeError("Such arrays of strings are not supported.")
-        lines.append(line)
-    if any(len(line) != len(lines[0]) for line in lines):
+        given = [as_texts(value) for value in one]
+        if any(len(size) != 2 or size[0] > 1 for size, _ in given):
+            raise UnsupportedCodeError("Such arrays of strings are not supported.")
+        lines.append([said for _, every in given for said in every])
+    count = len(lines[0])
+    if any(len(line) != count for line in lines):
         raise CodeError("Dimensions of arrays being concatenated are not consistent.")
-    if len(lines) == 1 and len(lines[0]) == 1:
-        return lines[0][0]
-    columns = [line[at] for at in range(len(lines[0])) for line in lines]
-    return Cell((len(lines), len(lines[0])), tuple(columns), True)
+    return strings((len(lines), count), [line[at] for at in range(count) for line in lines])
 
 
 def _join_cells(values: Sequence[Value], axis: int, budget: Budget) -> Cell:

@@ -180,6 +180,7 @@ class FunctionModule(nn.Module):
     def __init__(self, model: FunctionModel, formats: Sequence[str]) -> None:
         super().__init__()
         self._program, self._function = model.program, model.function
+        self.where = model.function.where
         self._arguments, self._labels = model.given, model.parameter_labels
         self._again = Again()
         self._formats, self._outputs = tuple(formats), model.output_formats(formats)
@@ -194,11 +195,6 @@ class FunctionModule(nn.Module):
                 home = home.get_submodule(step)
             zeros = torch.zeros(in_pairs(model.values[name]).shape)
             home.register_parameter(last, nn.Parameter(zeros))
-
-    @property
-    def where(self) -> str:
-        """The file and line of the code."""
-        return self._function.where
 
     def forward(self, *inputs: Tensor) -> Any:
         """The outputs."""

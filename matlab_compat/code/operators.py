@@ -27,7 +27,6 @@ from .numeric import (
     as_tensor,
     cast,
     dtype_of,
-    elements,
     logical,
     numeric,
 )
@@ -337,9 +336,7 @@ def binary(operator: str, left: Value, right: Value, budget: Budget) -> Value:
     if isinstance(left, Member) or isinstance(right, Member):
         return _of_members(operator, left, right)
     if _is_text(left) or _is_text(right):
-        found = _of_strings(operator, left, right)
-        if found is not None:
-            return found
+        return _of_strings(operator, left, right)
     a, b = (numbers(one, f"'{operator}'") for one in (left, right))
     if operator == "*":
         if not (_is_scalar(a) or _is_scalar(b)):
@@ -648,19 +645,14 @@ def _is_text(value: Value) -> bool:
     return isinstance(value, Chars | Cell) and value.is_string
 
 
-def _of_strings(operator: str, left: Value, right: Value) -> Value | None:
+def _of_strings(operator: str, left: Value, right: Value) -> Value:
+    if operator not in ("+", "==", "~="):
+        raise CodeError(f"'{operator}' is not defined for strings.")
+    size, pairs = paired(as_texts(left), as_texts(right))
     if operator == "+":
-        size, pairs = paired(_summand(left), _summand(right))
-        items = tuple(Chars(one + two, True) for one, two in pairs)
-        return items[0] if len(items) == 1 else Cell(size, items, True)
-    if operator in ("==", "~="):
-        a, b = _strings(left), _strings(right)
-        if a is None or b is None:
-            raise CodeError("Strings are compared with texts.")
-        size, pairs = paired(a, b)
-        found = [(one == two) is (operator == "==") for one, two in pairs]
-        return logical(np.array(found, bool).reshape(size, order="F"))
-    raise CodeError(f"'{operator}' is not defined for strings.")
+        return strings(size, [one + two for one, two in pairs])
+    found = [(one == two) is (operator == "==") for one, two in pairs]
+    return logical(np.array(found, bool).reshape(size, order="F"))
 
 
 #: The size of texts, and the texts.
@@ -678,27 +670,24 @@ def paired(
     return (shape if len(x) != 1 else other), list(pairs)
 
 
-def _strings(value: Value) -> _Texts | None:
+def as_texts(value: Value) -> _Texts:
+    """The size of a value as texts, and the texts; each number of an array by itself.
+
+    Raises ``CodeError``: it is neither texts nor numbers.
+    """
     if isinstance(value, Chars):
         return (1, 1), [value.value]
     if isinstance(value, Cell):
-        items = [one.value for one in value.items if isinstance(one, Chars)]
-        return (value.shape, items) if len(items) == len(value.items) else None
-    if isinstance(value, Numeric) and elements(value.shape) == 1:
-        return (1, 1), [number_text(value)]
-    return None
+        return value.shape, [text(one, "a part of a text") for one in value.items]
+    data = known_values(value, "a number that becomes text")
+    shape = tuple(int(n) for n in data.shape)
+    return shape, [number_text(numeric(n)) for n in data.reshape(-1, order="F")]
 
 
-def _summand(value: Value) -> _Texts:
-    """What is put after another text: each number of an array by itself."""
-    if isinstance(value, Numeric):
-        data = known_values(value, "a number that becomes text")
-        shape = tuple(int(n) for n in data.shape)
-        return shape, [number_text(numeric(n)) for n in data.reshape(-1, order="F")]
-    found = _strings(value)
-    if found is None:
-        raise CodeError("Strings are put together with texts and numbers.")
-    return found
+def strings(size: tuple[int, ...], texts: Sequence[str]) -> Value:
+    """An array of strings, from its texts column by column, or one string."""
+    items = tuple(Chars(one, True) for one in texts)
+    return items[0] if len(items) == 1 else Cell(size, items, True)
 
 
 def not_finite(number: float) -> str:

@@ -76,6 +76,7 @@ class CodeModule(nn.Module):
     def __init__(self, layer: CodedLayer, formats: Sequence[str], outputs: Sequence[str]) -> None:
         super().__init__()
         self._call, self._again = _Call(layer), Again()
+        self.where = self._call.where
         self._inputs, self._outputs = tuple(formats), tuple(outputs)
         learnables = layer.learnables()
         self._names = {name: torch_name(name) for name in (*layer.held(), *layer.buffers())}
@@ -93,11 +94,6 @@ class CodeModule(nn.Module):
         #: parameters and states, and others without any of their own, which are no parts.
         self._computing: dict[str, dict[tuple[str, ...], Any]] = {}
         self._networks = layer.networks()
-
-    @property
-    def where(self) -> str:
-        """The file and line of the code."""
-        return self._call.where
 
     def forward(self, *inputs: Tensor) -> Any:
         """The outputs."""

@@ -99,10 +99,8 @@ def dimension(value: Value, what: str) -> int:
 
 def default_axis(x: Numeric) -> int:
     """The first dimension whose size is not 1."""
-    for axis, n in enumerate(x.shape):
-        if not (isinstance(n, int) and n == 1):
-            return axis
-    return 0
+    longer = (axis for axis, n in enumerate(x.shape) if not (isinstance(n, int) and n == 1))
+    return next(longer, 0)
 
 
 def axes(x: Numeric, rest: Sequence[Value], what: str) -> tuple[list[int], bool]:

@@ -14,6 +14,7 @@ from ..indexing import column, shaped
 from ..joining import concatenated, joined
 from ..numeric import EMPTY, Numeric, elements, logical, numeric, scalar
 from ..operators import (
+    as_texts,
     characters,
     class_name,
     field_name,
@@ -25,6 +26,7 @@ from ..operators import (
     number_text,
     numbers,
     paired,
+    strings,
     text,
     whole,
 )
@@ -198,15 +200,7 @@ def _convert(call: Call, x: Value, form: Value | None = None) -> Value:
     if isinstance(x, Chars):
         return Chars(x.value, name == "string")
     if name == "string":
-        if isinstance(x, Cell):
-            items = tuple(Chars(one, True) for one in texts_of(x, name))
-            return Cell(x.shape, items, True) if len(items) != 1 else items[0]
-        a = numbers(x, name)
-        if elements(a.shape) == 1:
-            return Chars(number_text(a), True)
-        data = known_values(a, "a number that becomes text")
-        items = tuple(Chars(number_text(numeric(n)), True) for n in data.reshape(-1, order="F"))
-        return Cell(tuple(int(n) for n in data.shape), items, True)
+        return strings(*as_texts(x))
     if name == "char":
         return characters(numbers(x, name))
     if form is not None:
