@@ -169,15 +169,16 @@ class Finder:
             self._functions[key] = self._found_function(name, near)
         return self._functions[key]
 
-    def imported(self, name: str, function: FunctionDefinition) -> FunctionDefinition | None:
-        """The function of a package that an ``import`` line of the caller brings in, or None."""
+    def nearby(self, name: str, function: FunctionDefinition) -> FunctionDefinition | None:
+        """The function that a caller's ``import`` lines bring in, or that its file has, or None."""
         for said in function.said.imports:
             package, _, last = said.rpartition(".")
             if last in ("*", name):
                 found = self.function(f"{package}.{name}", function.file.path)
                 if found is not None:
                     return found
-        return None
+        local = function.file.function(name)
+        return None if local is None else FunctionDefinition(local, function.file)
 
     @staticmethod
     def is_helper(name: str, function: FunctionDefinition | None) -> bool:

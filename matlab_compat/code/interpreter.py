@@ -237,13 +237,9 @@ class Interpreter:
         self, name: str, arguments: Sequence[Value], frame: Frame
     ) -> FunctionDefinition | None:
         """The function of the user's code that a name means, or None."""
-        if frame.function is not None:
-            imported = self.program.imported(name, frame.function)
-            if imported is not None:
-                return imported
-            local = frame.function.file.function(name)
-            if local is not None:
-                return FunctionDefinition(local, frame.function.file)
+        near = None if frame.function is None else self.program.nearby(name, frame.function)
+        if near is not None:
+            return near
         for one in arguments:
             if isinstance(one, Object) and (method := one.definition.method(name)) is not None:
                 return method

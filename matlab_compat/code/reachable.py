@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 
 from ..errors import MatlabCompatError
 from ..language import syntax
-from .definitions import ClassDefinition, FunctionDefinition, Problem
+from .definitions import FunctionDefinition, Problem
 from .finding import Finder, nodes_of, root_of, variables_of
 from .functions import TABLE
 from .interpreter import asked_variable
@@ -155,20 +155,13 @@ def _named(
 ) -> Iterator[FunctionDefinition]:
     if program.is_helper(name, function):
         return
-    imported = program.imported(name, function)
-    if imported is not None:
-        yield imported
-        return
-    local = function.file.function(name)
-    if local is not None:
-        yield FunctionDefinition(local, function.file)
-        return
-    owner: ClassDefinition | None = function.called_on
-    if owner is not None and (method := owner.method(name)) is not None:
-        yield method
-        return
+    owner = function.called_on
     try:
-        user = program.function(name, function.file.path)
+        user = program.nearby(name, function)
+        if user is None and owner is not None:
+            user = owner.method(name)
+        if user is None:
+            user = program.function(name, function.file.path)
     except MatlabCompatError as error:
         found.problems.append(Problem(where, " ".join(filter(None, (error.what, error.remedy)))))
         return
