@@ -66,14 +66,11 @@ def arrays_in(value: Any, path: str = "", depth: int = 0) -> Iterator[tuple[str,
     elif isinstance(value, np.ndarray) and value.dtype == object:
         for i, item in enumerate(value.ravel(order="F"), 1):
             yield from arrays_in(item, f"{path}{{{i}}}", depth + 1)
-    elif _is_parameter(value):
-        array = value.extractdata() if isinstance(value, dlarray) else value
-        yield path, array, value.dims() if isinstance(value, dlarray) else ""
-
-
-def _is_parameter(value: Any) -> bool:
-    array = value.extractdata() if isinstance(value, dlarray) else value
-    return isinstance(array, np.ndarray) and array.dtype.kind in "fc" and array.size > 0
+    else:
+        is_labelled = isinstance(value, dlarray)
+        array = value.extractdata() if is_labelled else value
+        if isinstance(array, np.ndarray) and array.dtype.kind in "fc" and array.size > 0:
+            yield path, array, value.dims() if is_labelled else ""
 
 
 def _filled(value: Any, tensors: Mapping[str, Value], path: str = "") -> Any:

@@ -37,13 +37,9 @@ from .registry import Call, known
 
 def texts_of(value: Value, what: str) -> list[str]:
     """The texts of a text, cell or array of strings."""
-    if isinstance(value, Chars):
-        return [value.value]
-    if isinstance(value, Cell):
-        found = [one.value for one in value.items if isinstance(one, Chars)]
-        if len(found) == len(value.items):
-            return found
-    raise CodeError(f"{what} needs texts, not a {class_name(value)}.")
+    if not isinstance(value, Chars | Cell):
+        raise CodeError(f"{what} needs texts, not a {class_name(value)}.")
+    return as_texts(value)[1]
 
 
 def _each_text(value: Value, change: Any) -> Value:
