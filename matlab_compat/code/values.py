@@ -5,7 +5,7 @@ All are immutable: an assignment to a part makes a new value, so that copies nev
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from math import prod
 from typing import TYPE_CHECKING, Any, TypeAlias
@@ -96,11 +96,13 @@ def array_of(value: Struct | Structs) -> Structs:
     return Structs((1, 1), tuple(value.fields), (value,)) if isinstance(value, Struct) else value
 
 
-def structs(shape: Sequence[int], items: Sequence[Struct]) -> Struct | Structs:
-    """Structs as an array, each with the fields of all; what one lacks is ``[]`` there."""
+def structs(
+    shape: Sequence[int], items: Sequence[Struct], names: Iterable[str] = ()
+) -> Struct | Structs:
+    """Structs as an array, each with these fields and those of all; one that it lacks is ``[]``."""
     if len(items) == 1:
         return items[0]
-    names = tuple(dict.fromkeys(name for one in items for name in one.fields))
+    names = tuple(dict.fromkeys((*names, *(name for one in items for name in one.fields))))
     full = tuple(Struct({name: one.fields.get(name, EMPTY) for name in names}) for one in items)
     return Structs(tuple(shape), names, full)
 
@@ -279,7 +281,7 @@ def _structs_of_file(shape: Sequence[int], fields: Mapping[str, Sequence[Any]]) 
         Struct({name: value_of(values[at]) for name, values in fields.items()})
         for at in range(prod(shape))
     ]
-    return structs(shape, items) if items else Structs(tuple(shape), tuple(fields), ())
+    return structs(shape, items, fields)
 
 
 def _of_array(data: np.ndarray[Any, Any], labels: str) -> Value:
@@ -325,8 +327,7 @@ def python_of(value: Value) -> Any:
 def of_structs(names: tuple[str, ...], shape: tuple[int, ...], items: Sequence[Value]) -> Value:
     """Structs with these fields; what is no struct is one of ``[]``."""
     nothing = Struct(dict.fromkeys(names, EMPTY))
-    found = [one if isinstance(one, Struct) else nothing for one in items]
-    return structs(shape, found) if found else Structs(shape, names, ())
+    return structs(shape, [one if isinstance(one, Struct) else nothing for one in items], names)
 
 
 def by_places(value: Chars | Cell | Structs, change: Callable[[Numeric], Numeric]) -> Value:

@@ -410,29 +410,19 @@ def _struct(call: Call, *pairs: Value) -> Value:
         return Structs((0, 0), (), ())
     if len(pairs) % 2:
         raise CodeError("struct takes names with values.")
-    return _structs_of(dict(zip(map(field_name, pairs[::2]), pairs[1::2], strict=True)))
-
-
-def _structs_of(fields: dict[str, Value]) -> Struct | Structs:
-    """One struct for each element of the cells, whose sizes are the same."""
-    given = {n: one for n, one in fields.items() if isinstance(one, Cell) and not one.is_string}
-    several = [one for one in given.values() if len(one.items) != 1]
+    cells: dict[str, Cell] = {}
+    for name, value in zip(map(field_name, pairs[::2]), pairs[1::2], strict=True):
+        if not isinstance(value, Cell) or value.is_string:
+            value = Cell((1, 1), (value,))
+        cells[name] = value
+    several = [one for one in cells.values() if len(one.items) != 1]
     shape = several[0].shape if several else (1, 1)
     if any(one.shape != shape for one in several):
         raise CodeError("The cells of struct have different sizes.")
     count = len(several[0].items) if several else 1
-    items = [
-        Struct(
-            {
-                name: given[name].items[at if len(given[name].items) > 1 else 0]
-                if name in given
-                else value
-                for name, value in fields.items()
-            }
-        )
-        for at in range(count)
-    ]
-    return structs(shape, items) if items else Structs(shape, tuple(fields), ())
+    every = {n: one.items * (count if len(one.items) == 1 else 1) for n, one in cells.items()}
+    items = [Struct({n: of[at] for n, of in every.items()}) for at in range(count)]
+    return structs(shape, items, cells)
 
 
 def _fields(value: Value, what: str) -> dict[str, Value]:
