@@ -134,17 +134,12 @@ def _is_of_a_base(name: str) -> bool:
 
 def _refuse_bases(definition: ClassDefinition) -> None:
     for name in definition.superclasses:
+        why = f"inherits from {name}, which is not known here"
         if name == "handle":
-            raise UnsupportedCodeError(
-                f"The class {definition.name} is a handle: calls change the one object that all "
-                "share.",
-                where=(definition.path,),
-            )
-        if name.startswith(("nnet.", "matlab.")) and name not in _BASES:
-            raise UnsupportedCodeError(
-                f"The class {definition.name} inherits from {name}, which is not known here.",
-                where=(definition.path,),
-            )
+            why = "is a handle: calls change the one object that all share"
+        elif not name.startswith(("nnet.", "matlab.")) or name in _BASES:
+            continue
+        raise UnsupportedCodeError(f"The class {definition.name} {why}.", where=(definition.path,))
 
 
 def _made(

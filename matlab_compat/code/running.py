@@ -210,19 +210,14 @@ class _Call:
         method = self.train if training else self.predict
         parameters: dict[str, Value] = {n: numeric(value, "", True) for n, value in held.items()}
         parameters |= networks
-        count = _outputs(method, outputs + len(states))
+        declared, wanted = method.said.outputs, outputs + len(states)
+        count = wanted if "varargout" in declared else min(wanted, len(declared))
         if count < outputs:
             raise CodeError(
                 f"{method.name} has {count} outputs, but the layer {outputs}.",
                 where=(method.where,),
             )
         return self.program.call(method, [*self.leading(parameters), *inputs], count)
-
-
-def _outputs(method: FunctionDefinition, wanted: int) -> int:
-    """How many outputs to ask for: states only where the method says them."""
-    declared = method.said.outputs
-    return wanted if "varargout" in declared else min(wanted, len(declared))
 
 
 def result_of(

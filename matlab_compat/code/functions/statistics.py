@@ -158,10 +158,8 @@ def _pdist2(call: Call, a: Floating, b: Floating, kind: Value | None = None) -> 
 
     def computed(u: Tensor, v: Tensor) -> Tensor:
         apart = u[:, None, :] - v[None, :, :]
-        if name == "cityblock":
-            return apart.abs().sum(2)
-        if name == "chebychev":
-            return apart.abs().amax(2)
+        if name in ("cityblock", "chebychev"):
+            return apart.abs().sum(2) if name == "cityblock" else apart.abs().amax(2)
         square = (apart * apart).sum(2)
         return square.sqrt() if name == "euclidean" else square
 
