@@ -55,6 +55,11 @@ class Numeric:
         return tuple(self.data.shape)
 
     @property
+    def is_complex(self) -> bool:
+        """Whether there are imaginary parts."""
+        return _is_complex(self.data)
+
+    @property
     def is_known(self) -> bool:
         """Whether the values are known beforehand."""
         return isinstance(self.data, np.ndarray)
@@ -63,11 +68,6 @@ class Numeric:
     def kind(self) -> str:
         """The class of the numbers: "double", "logical", "int32" ..."""
         return CLASSES[self.data.dtype]
-
-    @property
-    def is_complex(self) -> bool:
-        """Whether there are imaginary parts."""
-        return _is_complex(self.data)
 
     @property
     def tensor(self) -> Tensor:

@@ -29,13 +29,13 @@ from .windows import check_worked, edges_or_same, steps
 class _Call:
     """One call, understood: all in the order of the dimensions that the filters move over."""
 
-    #: Filter size×(two channel numbers)×groups, as both functions have it.
-    weights: Tensor
-    bias: Tensor
     #: Labels of the dimensions that the filters move over.
     worked: str
     stride: tuple[int, ...]
     dilation: tuple[int, ...]
+    #: Filter size×(two channel numbers)×groups, as both functions have it.
+    weights: Tensor
+    bias: Tensor
 
     @property
     def dims(self) -> int:
@@ -84,11 +84,11 @@ def _on_arrays(filtered: Callable[..., Labelled]) -> Callable[..., Any]:
         need_channels(X)
         check_worked(X.labels, worked, "weights", 'WeightsFormat="TCU"')
         call = _Call(
-            _complete(data, len(worked)),
-            column_major(bias.data),
             worked,
             steps("Stride", Stride, len(worked)),
             steps("DilationFactor", DilationFactor, len(worked)),
+            _complete(data, len(worked)),
+            column_major(bias.data),
         )
         return filtered(X, call, **own)
 
