@@ -88,14 +88,9 @@ class ClassDefinition:
     #: All that the file says.
     file: File
     #: Superclasses that are in the code too.
-    bases: tuple[ClassDefinition, ...] = ()
+    bases: tuple[ClassDefinition, ...]
     #: Names of the other superclasses: ``nnet.layer.Layer``.
     foreign: tuple[str, ...] = ()
-
-    @property
-    def path(self) -> str:
-        """How messages name the file."""
-        return self.file.path
 
     @property
     def properties(self) -> dict[str, Property]:

@@ -278,28 +278,28 @@ def test_varargin_and_varargout() -> None:
     assert result("[a, b] = g(1, 2, 3); r = [a b];", g=text).tolist() == [[3.0, 6.0]]
 
 
-@pytest.mark.parametrize(
-    ("code", "what"),
-    [
-        ("r = [1 2 3] + [1 2];", "incompatible sizes"),
-        ("r = [1 2] * [3 4];", "Incorrect dimensions for matrix multiplication"),
-        ("r = x(5);", "Index 5 is beyond"),
-        ("r = x(0);", "must be positive"),
-        ("r = x(1.5);", "whole number"),
-        ("r = int8(1) + int16(1);", "Integers of the same class"),
-        ("r.a = 1; r = r.b;", "no field 'b'"),
-        ("r = ones(2, 3)'; r = ones(2, 2, 2)';", "Transpose"),
-        ("x(3, 3, 3) = [1 2];", "cannot be put"),
-        ("r = reshape(1:6, 4, 2);", "Number of elements must not change"),
-        ("error('a:b', 'wrong %d', 3);", "The code says: wrong 3"),
-        ("r = {1, 2} + 1;", "cell cannot be used"),
-        ("r = accumarray([1.5; 2], [1; 2]);", "whole numbers"),
-        ("r = accumarray([1; 2], [1; 2; 3]);", "3 values for 2 places"),
-        ("r = filter(1, [0 1], [1 2]);", "must not be 0"),
-        ("r = hann(-1);", "must not be negative"),
-        ("r = interp2([1 2; 3 4], ones(2, 3), ones(3, 2));", "neither of one size nor two vectors"),
-    ],
-)
+REFUSED = {
+    "r = [1 2 3] + [1 2];": "incompatible sizes",
+    "r = [1 2] * [3 4];": "Incorrect dimensions for matrix multiplication",
+    "r = x(5);": "Index 5 is beyond",
+    "r = x(0);": "must be positive",
+    "r = x(1.5);": "whole number",
+    "r = int8(1) + int16(1);": "Integers of the same class",
+    "r.a = 1; r = r.b;": "no field 'b'",
+    "r = ones(2, 3)'; r = ones(2, 2, 2)';": "Transpose",
+    "x(3, 3, 3) = [1 2];": "cannot be put",
+    "r = reshape(1:6, 4, 2);": "Number of elements must not change",
+    "error('a:b', 'wrong %d', 3);": "The code says: wrong 3",
+    "r = {1, 2} + 1;": "cell cannot be used",
+    "r = accumarray([1.5; 2], [1; 2]);": "whole numbers",
+    "r = accumarray([1; 2], [1; 2; 3]);": "3 values for 2 places",
+    "r = filter(1, [0 1], [1 2]);": "must not be 0",
+    "r = hann(-1);": "must not be negative",
+    "r = interp2([1 2; 3 4], ones(2, 3), ones(3, 2));": "neither of one size nor two vectors",
+}
+
+
+@pytest.mark.parametrize(("code", "what"), REFUSED.items())
 def test_what_matlab_refuses_is_refused_with_its_line(code: str, what: str) -> None:
     with pytest.raises(CodeError, match=what) as caught:
         value(code, torch.ones(2, 2))
