@@ -93,6 +93,11 @@ class ClassDefinition:
     foreign: tuple[str, ...] = ()
 
     @property
+    def path(self) -> str:
+        """How messages name the file."""
+        return self.file.path
+
+    @property
     def properties(self) -> dict[str, Property]:
         """All properties by name, inherited ones first; with ``has("learnable")`` and the like."""
         found: dict[str, Property] = {}

@@ -117,7 +117,7 @@ class Finder:
                 remedy=f"name the folder of {short}.m: {argument('code', ['DIR'])}.",
             )
         if len(found) > 1:
-            paths = ", ".join(one.file.path for one in found)
+            paths = ", ".join(one.path for one in found)
             raise UnsupportedCodeError(
                 f"Several files define the class {name}: {paths}.",
                 remedy="name the folder of the right one alone.",

@@ -58,7 +58,7 @@ class Chosen:
     #: The size of the index itself.
     shape: tuple[Any, ...]
     #: The largest place, plus one; 0 where it is not known.
-    most: Any
+    most: Any = 0
 
     @property
     def is_all(self) -> bool:
@@ -69,7 +69,7 @@ class Chosen:
 def chosen(place: Place, size: Any) -> Chosen:
     """The places of an index along a dimension of that size."""
     if isinstance(place, Everything):
-        return Chosen(slice(None), size, (size, 1), 0)
+        return Chosen(slice(None), size, (size, 1))
     data = place.data
     if isinstance(data, Tensor):
         return _chosen_by_data(data, size)
@@ -125,7 +125,7 @@ def _chosen_by_data(data: Tensor, size: Any) -> Chosen:
     flat = column(data)
     if not is_traced():
         return replace(chosen(Numeric(data.detach().cpu().numpy()), size), shape=tuple(data.shape))
-    return Chosen(flat.to(torch.int64) - 1, flat.numel(), tuple(data.shape), 0)
+    return Chosen(flat.to(torch.int64) - 1, flat.numel(), tuple(data.shape))
 
 
 def column(data: Data) -> Any:
@@ -534,4 +534,4 @@ def _without(value: Numeric, places: Sequence[Place]) -> Numeric:
 def _others(picked: Chosen, size: Any) -> Chosen:
     gone = picked.at if isinstance(picked.at, slice) else [int(n) for n in picked.at]
     at = np.delete(np.arange(int(size)), gone)
-    return Chosen(at, len(at), (1, len(at)), 0)
+    return Chosen(at, len(at), (1, len(at)))

@@ -113,7 +113,7 @@ def class_of_layer(
                 if names
             )
             + ".",
-            where=(definition.file.path,),
+            where=(definition.path,),
             remedy="name the folder of the version that the network was saved with.",
         )
     networks = [_property_name(name) for name, value in fields.items() if hasattr(value, "plan")]
@@ -139,9 +139,7 @@ def _refuse_bases(definition: ClassDefinition) -> None:
             why = "is a handle: calls change the one object that all share"
         elif not name.startswith(("nnet.", "matlab.")) or name in _BASES:
             continue
-        raise UnsupportedCodeError(
-            f"The class {definition.name} {why}.", where=(definition.file.path,)
-        )
+        raise UnsupportedCodeError(f"The class {definition.name} {why}.", where=(definition.path,))
 
 
 def _made(
@@ -163,7 +161,7 @@ def _made(
     # A property of the user's may be called as something that all layers have in Python.
     open_names = {name: one for name, one in properties.items() if not hasattr(Layer, name)}
     namespace = {
-        "__doc__": f"The class {class_name} of {definition.file.path}.",
+        "__doc__": f"The class {class_name} of {definition.path}.",
         "__module__": __name__,
         "matlab_class": class_name,
         "constructor": definition.said.name,
@@ -240,7 +238,7 @@ class CodeLayer(CodedLayer):
         if found is None:
             raise UnsupportedCodeError(
                 f"The class {self.matlab_class} has neither predict nor forward.",
-                where=(self.definition.file.path,),
+                where=(self.definition.path,),
             )
         return found
 
@@ -300,7 +298,7 @@ class CodeLayer(CodedLayer):
         """
         functions, files = self.program.used(self.method())
         about = {
-            "file": self.definition.file.path,
+            "file": self.definition.path,
             "matched": [n for n in self.values if n != "Name"],
             "functions": functions,
             "files": files,
