@@ -22,7 +22,7 @@ from ..operators import (
 )
 from ..values import Chars, Value
 from .both import in_torch
-from .registry import Call, Plain, known, unlabelled
+from .registry import Call, Floating, Plain, known, unlabelled
 
 
 def _first_pages(v: Tensor) -> Tensor:
@@ -70,8 +70,10 @@ _OF_MATRIX: dict[str, Callable[[Tensor], Tensor]] = {
 
 
 @known(*_OF_MATRIX)
-def _of_matrix(call: Call, a: Plain) -> Numeric:
+def _of_matrix(call: Call, a: Floating) -> Numeric:
     """MATLAB's documentation of inv, pinv, det, trace, expm, and svd for the singular values."""
+    if call.name in ("expm", "svd"):
+        unlabelled(a, call.name)
     if call.outputs > 1:
         raise UnsupportedCodeError(f"{call.name} is supported for its first output.")
     if a.data.ndim != 2 or (call.name not in ("pinv", "svd") and a.shape[0] != a.shape[1]):

@@ -118,8 +118,8 @@ class Known:
         """
         count = len(arguments)
         if count < self.least or (self.most is not None and count > self.most):
-            most = "more" if self.most is None else self.most
-            inputs = self.least if self.most == self.least else f"{self.least} to {most}"
+            most = "or more" if self.most is None else f"to {self.most}"
+            inputs = self.least if self.most == self.least else f"{self.least} {most}"
             raise CodeError(f"{self.name} takes {inputs} inputs, not {count}.")
         if self.conversions:
             changes = chain(self.conversions, repeat(self.conversions[-1]))
