@@ -414,7 +414,7 @@ class CodedLayer(SavedPorts, Layer):
         """
         given = tuple(formats)
         if not self.is_formattable:
-            return (given[0],) * self.NumOutputs
+            return (given[0],) * len(self.OutputNames)
         known: dict[Any, tuple[str, ...]] = self.__dict__.setdefault("_formats", {})
         if given not in known:
             with locating(self.label):

@@ -67,7 +67,7 @@ class Layer(LayerValue):
     @property
     def default_formats(self) -> tuple[str, ...]:
         """The formats that inputs without labels are taken to have."""
-        return (self.default_format,) * self.NumInputs
+        return (self.default_format,) * len(self.InputNames)
 
     def output_formats(self, formats: Sequence[str]) -> tuple[str, ...]:
         """Labels of the outputs, given those of the inputs, in MATLAB's order ("SSCB").
@@ -79,7 +79,7 @@ class Layer(LayerValue):
         """
         if self.input_formats:
             require_format(formats[0], self.input_formats)
-        return (formats[0],) * self.NumOutputs
+        return (formats[0],) * len(self.OutputNames)
 
     def output_sizes(self, inputs: Inputs, formats: Sequence[str]) -> Outputs:
         """The sizes of the outputs, labelled ``formats``, for inputs of these sizes, by arithmetic.
@@ -395,7 +395,7 @@ class Layer(LayerValue):
 
     def example_channels(self) -> tuple[int | None, ...]:
         """A number of channels that each input may have, where one is known."""
-        return (self.input_channels(),) * self.NumInputs
+        return (self.input_channels(),) * len(self.InputNames)
 
     def channels_of(self, shape: Sequence[int], data_format: str) -> int:
         """What :meth:`input_channels` counts in an input of this MATLAB size and format."""

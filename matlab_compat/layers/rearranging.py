@@ -56,12 +56,11 @@ class PermuteLayer(Layer, type_text="Permute", module="engine.structure.Permute"
             raise DataFormatError(
                 f"DimensionOrder {row_text(order)} does not fit data labelled '{labels}'."
             )
-        moved = "".join(labels[i - 1] for i in order)
-        if moved != labels[: len(order)]:
+        moved, own = "".join(labels[i - 1] for i in order), labels[: len(order)]
+        if moved != own:
             raise _unknown_labels(
                 "DimensionOrder",
-                f"{row_text(order)} of '{labels}' data puts '{moved}' in the place of "
-                f"'{labels[: len(order)]}'",
+                f"{row_text(order)} of '{labels}' data puts '{moved}' in the place of '{own}'",
             )
         return (labels,)
 

@@ -131,20 +131,13 @@ class LayerValue(DeclaredLayer):
         name = self._values.get("Name")
         return f"layer '{name}'" if name else type(self).__name__
 
-    @property
-    def NumInputs(self) -> int:
-        """Number of inputs."""
-        return len(self.InputNames)
+    NumInputs = property(lambda self: len(self.InputNames), doc="Number of inputs.")
+    NumOutputs = property(lambda self: len(self.OutputNames), doc="Number of outputs.")
 
     @property
     def InputNames(self) -> list[str]:
         """Names of the inputs, ``{'in'}`` for most layers."""
         return [*self._input_names, *self._asked_for(self._optional_inputs)]
-
-    @property
-    def NumOutputs(self) -> int:
-        """Number of outputs."""
-        return len(self.OutputNames)
 
     @property
     def OutputNames(self) -> list[str]:
