@@ -34,9 +34,9 @@ class Drawn(Files):
 
     def check(self, *, overwrite: bool) -> None:
         """Also whether the picture can be drawn."""
-        from matlab_compat.pages.diagram import check_ending
-
         if self.plot is not None:
+            from matlab_compat.pages.diagram import check_ending
+
             check_ending(Path(self.plot))
         super().check(overwrite=overwrite)
 

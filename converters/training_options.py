@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from os import PathLike
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from matlab_compat.errors import VariableNotFoundError, locating
-from matlab_compat.training_options import TrainingOptions
-from matlab_compat.training_options import load_training_options as options_of
 
 from .choose import the_object
 from .matfile import DEFAULT_LIMITS, Limits, MatFile
 from .matfile.values import MatObject, Value
 from .saved import object_fields
 from .walk import objects_in
+
+if TYPE_CHECKING:
+    from matlab_compat.training_options import TrainingOptions
 
 #: What the classes of options are called, before the name of the solver.
 _CLASSES = "nnet.cnn.TrainingOptions"
@@ -36,6 +38,8 @@ def load_training_options(
     ...
     matlab_compat.errors.VariableNotFoundError: There are no training options in it...
     """
+    from matlab_compat.training_options import load_training_options as options_of
+
     missing = VariableNotFoundError(
         "There are no training options in it.",
         remedy="in MATLAB: options = trainingOptions(...); save('options.mat', 'options').",
