@@ -10,6 +10,7 @@ from matlab_compat.errors import UsageError
 
 from . import options, output, progress
 from .reading import Text, number, one_of
+from .reading import whole as whole_number
 
 if TYPE_CHECKING:
     from matlab_compat.detectors import Detections
@@ -63,6 +64,9 @@ def command(
             "No image is named." if not named else "Two images are named.",
             remedy="name one: matlab-compat detect DETECTOR.mat IMAGE.png",
         )
+    if size is not None:
+        rows, columns = (whole_number(1).read("size", str(side)) for side in size)
+        size = rows, columns
     limits = bounds.given()
     detector = load_detector(file, variable, limits=limits)
     picture = Reading(limits=limits).read(named[0], names=("I", "X", "image"))
