@@ -76,14 +76,15 @@ class UnsupportedLayer(SavedPorts, Layer):
 
     def error(self) -> UnsupportedLayerError:
         """Why it cannot be built."""
-        return UnsupportedLayerError(
-            f"{self.label} is a {self.matlab_class}: {self.reason}.",
-            remedy=f"pass {argument('code', ['DIR'])} with the folder of your layers' MATLAB code; "
+        remedy = (  # which tells those who use Python of the command line, too
+            f"pass {argument('code', ['DIR'])} with the folder of your layers' MATLAB code; "
             f'or register a class for each: @matlab_compat.register("{self.matlab_class}"), of '
             "which help(matlab_compat.register) has an example (the command line takes a file of "
             "them: --plugin FILE.py); or, to convert it all the same, pass "
-            f"{argument('stub', True)} for placeholders that raise when run.",
+            f"{argument('stub', True)} for placeholders that raise when run."
         )
+        what = f"{self.label} is a {self.matlab_class}: {self.reason}."
+        return UnsupportedLayerError(what, remedy=remedy)
 
     def _build(self, formats: tuple[str, ...]) -> nn.Module:
         raise self.error()
