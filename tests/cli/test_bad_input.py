@@ -200,7 +200,7 @@ def test_a_network_beyond_the_limit_is_not_called_damaged(call: Any) -> None:
     assert (
         "net: SeriesNetwork, not read: The variable inflates to 144 bytes; the limit is 10" in said
     )
-    assert "remedy: if you trust the file, raise --max-bytes" in said
+    assert "remedy: if you trust the file, pass --max-bytes 144 or more" in said
 
 
 def test_the_limit_is_lifted_by_max_bytes(tmp_path: Path) -> None:
