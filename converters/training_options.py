@@ -27,9 +27,14 @@ def load_training_options(
 ) -> TrainingOptions:
     """The options that ``trainingOptions`` made and ``save`` wrote.
 
-    Parameters are those of :func:`.agents.load_agent`, and it raises the same; and
-    ``VariableNotFoundError``: there are none in the file (or the variable); ``UsageError``,
-    ``PropertyError``: they are those of another solver, or hold a value that MATLAB would refuse.
+    Raises ``VariableNotFoundError``: there are none in the file (or the variable); ``UsageError``,
+    ``PropertyError``: they are those of another solver, or hold a value that MATLAB would refuse;
+    and as :func:`.agents.load_agent`.
+
+    Parameters
+    ----------
+    path, variable, limits:
+        As for :func:`.agents.load_agent`.
 
     Examples
     --------

@@ -120,9 +120,15 @@ def measured(name: str, network: Network, left: list[float]) -> Iterator[Row]:
                 calls["compiled"] = compiled
         with torch.inference_mode():
             expected = plain(*inputs)
-            for which, call in calls.items():
-                if not (apart := distance(call(), expected)) <= WRONG:  # NaN is wrong, too
-                    raise AssertionError(f"{name}, {batch}: {which} is {apart:.1g} from torch's")
+            for which, call in tuple(calls.items()):
+                apart = distance(call(), expected)
+                if apart <= WRONG:
+                    continue  # NaN is wrong, too
+                text = f"{name}, {batch}: {which} is {apart:.1g} from torch's"
+                if which not in PEERS:
+                    raise AssertionError(text)
+                print(f"({text}, and left out)", flush=True)
+                del calls[which]
             numbers = sum(value.size for value in network.Learnables["Value"])
             numbers += batch * sum(x[0].numel() for x in inputs)
             work = batch * (network.analysis().multiply_adds or 0)
