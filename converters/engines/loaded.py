@@ -21,7 +21,7 @@ from . import engine_named
 from .base import Compute, Engine
 from .written import Written, free_sizes
 
-#: Elements below which numpy's product takes less than its sum, and no threads.
+#: Elements below which numpy's product takes less time than to look at each, and no threads.
 FEW = 10_000
 
 
@@ -94,12 +94,12 @@ def is_finite(x: Array) -> bool:
     """Whether all elements are, of an array in C order; also false for some huge ones.
 
     In this thread: those of torch or of numpy's products would go on spinning beside the engine's,
-    which then takes up to 1.6 times as long.
+    which then takes up to 1.6 times as long. And of numpy's products vdot warns of no overflow.
     """
     if x.size < FEW:
         flat = x.ravel()
-        return isfinite(flat.dot(flat))
-    return isfinite(np.add.reduce(x, axis=None))
+        return isfinite(np.vdot(flat, flat))
+    return bool(np.isfinite(x).all())
 
 
 class Loaded:

@@ -108,6 +108,15 @@ def test_without_onnx_runtime_the_remedy_says_how_to_get_it(
     assert "pip install" in caught.value.remedy
 
 
+def test_without_onnx_runtime_a_file_that_is_no_onnx_is_still_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(__import__("sys").modules, "onnxruntime", None)
+    (tmp_path / "text.onnx").write_text("no model")
+    with pytest.raises(UnsupportedFileError, match="no ONNX model: it is text"):
+        verify_against(SERIES, tmp_path / "text.onnx")
+
+
 @pytest.mark.slow
 def test_a_small_channel_of_an_onnx_file_has_a_bound_of_its_own(tmp_path: Path) -> None:
     weights = np.random.default_rng(0).normal(size=(3, 3, 2, 2)).astype(np.float32)

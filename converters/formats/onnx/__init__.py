@@ -25,6 +25,7 @@ from matlab_compat.errors import (
     MatlabCompatError,
     UnsupportedFileError,
     UnsupportedLayerError,
+    UsageError,
     cause_text,
 )
 from matlab_compat.plain_text import unused
@@ -140,16 +141,18 @@ def open_session(path: str | PathLike[str]) -> Any:
     Raises ``UsageError``: ONNX Runtime is not installed; ``FileAccessError``,
     ``UnsupportedFileError``: there is no such file, or ONNX Runtime does not take it.
     """
-    need("onnx", "onnxruntime")
     if not Path(path).is_file():
         said = "It is a folder, not a file." if Path(path).is_dir() else "There is no such file."
         raise FileAccessError(said, where=(str(path),))
     try:
+        need("onnx", "onnxruntime")
         return new_session(str(path))
     except Exception as error:  # ONNX Runtime's own classes share no other base
         kind = kind_of_file(Path(path))
         if kind is not None and "ONNX" not in kind.name:
             why = f"The file is no ONNX model: it is {kind.name}."
+        elif isinstance(error, UsageError):
+            raise  # ONNX Runtime is not here, which would be no help for another file
         elif type(error).__name__ == "InvalidProtobuf" or _NO_GRAPH.search(str(error)):
             why = "The file is no ONNX model, or it is damaged."
         else:
