@@ -37,8 +37,9 @@ log = logging.getLogger(__name__)
 #: The outputs for inputs in torch's order, as arrays or tensors.
 Way: TypeAlias = Callable[[Sequence[Tensor]], Any]
 
-#: Seconds that may be spent on measuring, all sizes of a network together.
-MEASURING = 3.0
+#: Seconds that may be spent on measuring the first size of inputs, half as many for each that
+#: follows, and below which nothing is measured.
+MEASURING, SHORT = 3.0, 0.2
 #: Calls of each that are measured at least, however long they take.
 LEAST = 4
 #: The least seconds of a turn, of which the first call may find threads asleep.
@@ -57,7 +58,7 @@ class Fastest:
     def __init__(self, network: Network, seconds: float = 0) -> None:
         self.kinds = {n: kind for n, kind in installed().items() if kind.patience <= seconds}
         self.network, self.loaded = network, Proving(network)
-        self._budget = Budget(MEASURING)
+        self._budget = Budget(2 * MEASURING)
         self._runs: dict[object, tuple[str, Way]] = {}
         self._alone = Lock()  # threads measure, and an engine is made, one after the other
 
@@ -124,7 +125,7 @@ class Fastest:
         names = [TORCH, *kinds]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
         layer = f"{WHOLE}{_digest(self.network)} {versions}"
-        known = remembered(layer, size, names, nearest=self._budget.seconds <= 0)
+        known = remembered(layer, size, names, nearest=self._budget.seconds < SHORT)
         ways: dict[str, Way] = {}
         for name in names if known is None else dict.fromkeys((known, TORCH)):
             try:
@@ -151,9 +152,8 @@ class Fastest:
         for call in calls.values():
             call()
         begin = clock()
-        end = begin + max(self._budget.part(), LEAST * (begin - start))
+        end = begin + max(self._budget.half().seconds, LEAST * (begin - start))
         seconds = measured(calls, end, clock, turn=TURN, rest=None if alone else rest)
-        self._budget.seconds -= clock() - start
         for name, taken in seconds.items():
             log.info("%s takes %.3g ms", name, 1e3 * taken)
         return seconds

@@ -75,6 +75,11 @@ class Budget:
         self.seconds = seconds
         self.layers = 1
 
+    def half(self) -> Budget:
+        """Of one more size of inputs, which leaves the others half, however many there are."""
+        self.seconds /= 2
+        return Budget(self.seconds)
+
     def part(self) -> float:
         """For the layer that is next."""
         part = self.seconds / max(1, self.layers)
@@ -88,7 +93,8 @@ def choose(
     """The name of the way to take for this layer and size of input.
 
     Calling a way computes the layer; the first is :data:`DIRECT` and always possible. Where the
-    budget is not enough to try all, what won for the most similar size that was measured is taken.
+    budget is not enough to try all, what won for the most similar size that was measured is taken,
+    and nothing is kept, so that it is measured when there is time.
     """
     part = budget.part()
     known = remembered(layer, size, ways, nearest=part <= 0)
@@ -99,7 +105,8 @@ def choose(
     budget.seconds -= clock() - start
     if len(seconds) < len(ways) and clock() - start > part:  # there was no time for all of them
         known = remembered(layer, size, ways, nearest=True)
-    return known or remember(layer, size, seconds)
+        return known or min(seconds, key=seconds.__getitem__)
+    return remember(layer, size, seconds)
 
 
 def remembered(
@@ -107,14 +114,16 @@ def remembered(
 ) -> str | None:
     """Which of the ways needs no measuring: the only one, one that is asked for, or known.
 
-    Where none of this size is known, the ``nearest`` may be one of the most similar.
+    Where none of this size is known, the ``nearest`` may be one of the most similar, in the same
+    layout.
     """
     wanted = setting()
     if len(ways) == 1 or wanted in WAYS:
         return wanted if wanted in ways else next(iter(ways))
     known, key = Kept.at(wanted).choices.get(layer, {}), _key(size)
-    if nearest and known and key not in known:
-        key = min(known, key=lambda other: (_apart(key, other), known[other]))
+    alike = [other for other in known if _layout(other) == _layout(key)]
+    if nearest and alike and key not in known:
+        key = min(alike, key=lambda other: (_apart(key, other), known[other]))
     return known[key] if known.get(key) in ways else None
 
 
@@ -127,6 +136,11 @@ def remember(layer: str, size: Sequence[object], seconds: Mapping[str, float]) -
 
 def _key(size: Sequence[object]) -> str:
     return " ".join(map(str, size))
+
+
+def _layout(key: str) -> list[str]:
+    """What a size says besides numbers."""
+    return [word for word in key.split() if not word.isdigit()]
 
 
 def _apart(one: str, other: str) -> float:
@@ -169,6 +183,20 @@ def measured(
     best: dict[str, float] = {}
     turns: dict[str, list[float]] = {name: [] for name in ways}
     expected: Tensor | None = None
+
+    def take(name: str) -> None:
+        """One more turn."""
+        if rest is not None:
+            rest()
+        if best[name] < AWAKE:
+            wake(ways[name], 0 if rest is None else WAKING)
+        repeats = max(1, round(turn / max(best[name], 1e-9)))
+        start = clock()
+        for _ in range(repeats):
+            ways[name]()
+        turns[name].append((clock() - start) / repeats)
+        best[name] = median_low(turns[name])
+
     for name, call in ways.items():
         if best and clock() > end:
             break
@@ -184,7 +212,9 @@ def measured(
         scale = float(expected.abs().max()) if expected.numel() else 0.0
         if torch.allclose(some, expected, rtol=0, atol=WRONG * scale, equal_nan=True):
             best[name] = seconds
-            if best[name] < LONG:
+            if rest is not None:
+                take(name)
+            elif seconds < LONG:
                 start = clock()
                 call()
                 best[name] = clock() - start
@@ -194,19 +224,10 @@ def measured(
         rivals = {name: each for name, each in best.items() if each <= limit * least}
         if len(rivals) == 1 or (past >= ROUNDS and max(rivals.values()) <= TIE * least):
             break
-        for name, each in rivals.items():
+        for name in rivals:
             if clock() > end:
                 break
-            repeats = max(1, round(turn / max(each, 1e-9)))
-            if rest is not None:
-                rest()
-            if each < AWAKE:
-                wake(ways[name], 0 if rest is None else WAKING)
-            start = clock()
-            for _ in range(repeats):
-                ways[name]()
-            turns[name].append((clock() - start) / repeats)
-            best[name] = median_low(turns[name])
+            take(name)
     return best
 
 

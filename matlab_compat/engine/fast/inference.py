@@ -30,7 +30,14 @@ from ..threads import threads_for_steps
 from ..time import per_time_step
 from ..transposed_convolution import CroppedConvTranspose, transposed_convolution
 from . import phases
-from .kernels import has_kernels, is_separable, matrix_convolution, separable
+from .kernels import (
+    has_kernels,
+    image,
+    in_channels_last,
+    is_separable,
+    matrix_convolution,
+    separable,
+)
 
 Made = TypeVar("Made")
 #: A function that computes a layer.
@@ -96,12 +103,6 @@ def without_denormals(value: Tensor) -> Tensor:
     kept = value.detach().clone()
     kept[kept.abs() < torch.finfo(kept.dtype).tiny] = 0
     return kept
-
-
-def image(out: Tensor, size: Sequence[int]) -> Tensor:
-    """Memory as N,C,H,W, channels last."""
-    n, channels, height, width = size
-    return out.view(n, height, width, channels).permute(0, 3, 1, 2)
 
 
 def channels_last(weight: Tensor) -> Tensor:
@@ -346,18 +347,21 @@ class TransposedConvolution(Weighted):
             return super().ways(x)
         shape = phases.Shape.of(x, self.weight, *self.sizes)
         return {
-            algorithm.way: partial(self._made, algorithm, shape)
+            algorithm.way: partial(self._made, algorithm, shape, x)
             for algorithm in phases.suited(shape, self.weight)
         }
 
-    def _made(self, kind: type[phases.Algorithm], shape: phases.Shape, out: Tensor | None) -> Run:
+    def _made(
+        self, kind: type[phases.Algorithm], shape: phases.Shape, like: Tensor, out: Tensor | None
+    ) -> Run:
         def ready(kind: type[phases.Algorithm]) -> phases.Algorithm:
             return self.prepared((kind, shape), lambda: kind(self.weight, self.bias, shape))
 
         compute, activate = phases.Guarded(ready, kind, shape), self.function
+        place = None if out is None else torch.empty_like(like, memory_format=torch.channels_last)
 
         def run(x: Tensor) -> Tensor:
-            y = compute(x, out)
+            y = compute(in_channels_last(x, place), out)
             return activate(y) if activate else y
 
         return run

@@ -19,10 +19,15 @@ from collections.abc import Callable, Sequence
 from functools import lru_cache
 from typing import Any, NamedTuple
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from ..padding import Pairs
+
+#: Channels that are put last at a time. All at once, channels that lie a page or more apart drive
+#: each other out of the processor's cache, as their places there are the same.
+TOGETHER, PAGE = 8, 4096
 
 #: Takes x, weight, the window's size, bias, stride and padding; the layout is the weight's.
 matrix_convolution: Any = getattr(torch._C._nn, "thnn_conv2d", None)
@@ -35,6 +40,29 @@ def has_kernels() -> bool:
     linear = ("_linear_pointwise", "_reorder_linear_weight")
     onednn = all(hasattr(torch.ops.mkldnn, name) for name in (*names, *more, *linear))
     return onednn and matrix_convolution is not None
+
+
+def memory(*size: int) -> Tensor:
+    """New memory in single: numpy's, which asks Linux for large pages, of which few are cleared."""
+    return torch.from_numpy(np.empty(size, np.float32))
+
+
+def image(out: Tensor, size: Sequence[int]) -> Tensor:
+    """Memory as N,C,H,W, channels last."""
+    n, channels, height, width = size
+    return out.view(n, height, width, channels).permute(0, 3, 1, 2)
+
+
+def in_channels_last(x: Tensor, place: Tensor | None = None) -> Tensor:
+    """N,C,H,W in this order: itself, or a copy, which may be given a ``place``."""
+    if x.is_contiguous(memory_format=torch.channels_last):
+        return x
+    if x.stride(1) * x.element_size() < PAGE or x.shape[1] <= TOGETHER:
+        return x.contiguous(memory_format=torch.channels_last) if place is None else place.copy_(x)
+    place = image(memory(x.numel()), x.shape) if place is None else place
+    for first in range(0, x.shape[1], TOGETHER):
+        place[:, first : first + TOGETHER].copy_(x[:, first : first + TOGETHER])
+    return place
 
 
 def separable(

@@ -21,7 +21,7 @@ from torch.nn import functional
 
 from ..precision import plain_only
 from .choice import Budget, choose
-from .kernels import has_kernels
+from .kernels import has_kernels, in_channels_last, memory
 
 #: Seconds for the measurement of a layer whose weights may change, once for each size.
 LIVE_SECONDS = 1.0
@@ -136,7 +136,7 @@ def interleaved(x: Tensor, shape: Shape, out: Tensor | None) -> Tensor:
     """Memory for N,blocks,s,blocks,t,F: the output before it is cropped, channels last."""
     rows, columns = shape.rows, shape.columns
     size = (len(x), rows.blocks, rows.stride, columns.blocks, columns.stride, shape.filters)
-    return x.new_empty(size) if out is None else out.view(size)
+    return memory(*size) if out is None else out.view(size)
 
 
 def kept(y: Tensor, shape: Shape) -> Tensor:
@@ -197,7 +197,7 @@ class Direct(Algorithm):
 
     def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
         """N,C,H,W to N,F,H',W' in channels_last."""
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = in_channels_last(x)
         both = (shape.rows, shape.columns)
         stride, inside = [p.stride for p in both], [p.inside for p in both]
         y = functional.conv_transpose2d(x, self.weight, self.bias, stride, inside)
@@ -221,7 +221,7 @@ class Packed(Algorithm):
 
     def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
         """N,C,H,W to N,F,H',W' in channels_last."""
-        x = x.contiguous(memory_format=torch.channels_last)
+        x = in_channels_last(x)
         y: Tensor = self.convolve(x, self.weight, self.bias, *self.how, "none", [], "")
         return cropped(y, shape, self.inside)
 
@@ -242,9 +242,7 @@ class SubPixel(Algorithm):
 
     def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
         """N,C,H,W to N,F,H',W' in channels_last."""
-        phases = blocks(
-            x.contiguous(memory_format=torch.channels_last), self.weight, self.bias, shape
-        )
+        phases = blocks(in_channels_last(x), self.weight, self.bias, shape)
         y = interleaved(x, shape, out)
         y.copy_(phases.permute(0, 2, 3, 1).view(y.transpose(2, 3).shape).transpose(2, 3))
         return kept(y, shape)

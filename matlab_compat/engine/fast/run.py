@@ -36,9 +36,10 @@ ALIGNED = 64
 MANY = 64
 #: Results of one layer that callers may hold and whose memory is used again.
 RETURNED = 4
-#: Seconds that a module may spend on measuring, all sizes together.
+#: Seconds that a module may spend on measuring its first size; half as many for each that follows.
 SECONDS = 1.0
-#: Seconds that the calls of a size have taken together before engines are asked, as that takes.
+#: Seconds that the calls of a size have taken together before what was left unmeasured is measured,
+#: and engines are asked, as that takes.
 PATIENCE = 2.0
 
 
@@ -66,25 +67,24 @@ class Workspace:
         size = (torch.get_num_threads(), *[(x.shape, x.stride()) for x in inputs])
         run = self.runs.get(size)
         if run is None:
-            run = self._straight(module, inputs)
-            if any(isinstance(one, Inference) and one.loses_nan for one in module.modules()):
-                run = guarded(run, module.by_layers)
+            run = self._straight(module, inputs, module.workspaces.budget.half())
             module.workspaces.names.setdefault(_said(inputs), "torch")
-            if module.engines is not None:
-                run = self._awaiting(module, run, size)
-            self.runs[size] = run
+            self.runs[size] = run = self._awaiting(module, run, size)
         return run(*inputs)
 
     def _awaiting(self, module: InferenceModule, own: Run, size: object) -> Callable[..., Any]:
-        """Torch's way until its calls have taken so long that asking the engines pays."""
+        """Torch's way until its calls have taken so long that more measuring pays."""
         known = module.workspaces
 
         def run(*inputs: Tensor) -> Any:
             start = time.perf_counter()
             found = own(*inputs)
             known.spent[size] = known.spent.get(size, 0) + time.perf_counter() - start
-            if known.spent[size] >= module.patience and (engines := module.engines) is not None:
-                name, fastest = engines.of_module(inputs, own, module.by_layers)
+            if known.spent[size] < module.patience:
+                return found
+            self.runs[size] = again = self._straight(module, inputs, Budget(SECONDS))
+            if (engines := module.engines) is not None:
+                name, fastest = engines.of_module(inputs, again, module.by_layers)
                 known.names[_said(inputs)] = name
                 _, held = module.__dict__["_engines"]
 
@@ -93,14 +93,14 @@ class Workspace:
                         return module.by_layers(*inputs)
                     return fastest(*inputs)
 
-                self.runs[size] = own if name == "torch" else checked
+                self.runs[size] = again if name == "torch" else checked
             return found
 
         return run
 
-    def _straight(self, module: InferenceModule, inputs: Sequence[Tensor]) -> Run:
+    def _straight(self, module: InferenceModule, inputs: Sequence[Tensor], budget: Budget) -> Run:
         """What computes inputs of these sizes by torch."""
-        first = FirstRun(module, module.workspaces.budget)
+        first = FirstRun(module, budget)
         first.run(*inputs)
         inner = (r for r in first.results if r.node in first.made and not r.returned)
         places, needed = planned([result for result in inner if result.size >= SMALL])
@@ -121,7 +121,10 @@ class Workspace:
             for node, make in first.made.items():
                 if node not in made:
                     made[node] = make(None)
-            return straight(module, made)
+        run = straight(module, made)
+        if any(isinstance(one, Inference) and one.loses_nan for one in module.modules()):
+            return guarded(run, module.by_layers)
+        return run
 
 
 class Held:
@@ -331,7 +334,7 @@ class InferenceModule(fx.GraphModule):
         made.__call__ = nn.Module.__call__  # type: ignore[method-assign]
         return code
 
-    #: Seconds of calls, of one size, before these are asked.
+    #: Seconds of calls, of one size, before more is measured.
     patience: float = PATIENCE
 
     @property
@@ -421,10 +424,10 @@ class Workspaces(list[Workspace]):
 
     def __init__(self) -> None:
         super().__init__()
-        self.budget = Budget(SECONDS)
+        self.budget = Budget(2 * SECONDS)
         #: What computes, by sizes of inputs.
         self.names: dict[str, str] = {}
-        #: Seconds of the calls so far, by sizes, while engines are not asked.
+        #: Seconds of the calls so far, by sizes.
         self.spent: dict[object, float] = {}
 
     def __reduce__(self) -> tuple[Any, ...]:
