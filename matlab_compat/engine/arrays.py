@@ -91,4 +91,4 @@ def map_spatial(
     folded = arranged.reshape((*arranged.shape[: len(worked) + 1], -1), order="F")
     result = function(folded)
     unfolded = result.reshape((*result.shape[:-1], *batch), order="F")
-    return np.asfortranarray(data_format.from_canonical(unfolded.transpose(np.argsort(order))))
+    return data_format.from_canonical(unfolded.transpose(np.argsort(order)))

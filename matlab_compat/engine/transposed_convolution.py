@@ -52,11 +52,13 @@ def transposed_convolution(
     crop: Sequence[tuple[int, int]],
     dilation: Sequence[int] | None = None,
     groups: int = 1,
+    arranged: phases.Arranged | None = None,
 ) -> Tensor:
     """``Y[n, f, i*s + p] += W[c, f, p] * X[n, c, i]``, cropped, plus bias.
 
     ``x`` is N,C,* with one to three spatial dimensions, ``weight`` C,F/groups,*filter: MATLAB's
     h×w×F×C array as ``W.transpose(3, 2, 0, 1)``, no flip. ``crop`` is (before, after) for each.
+    ``arranged`` keeps what is made of the weights from one call to the next.
 
     torch's own ``padding`` crops both sides alike, so it takes the smaller side of each pair and
     the rest is sliced off. Never ``output_padding``: it keeps the *last* row and loses the first,
@@ -65,7 +67,7 @@ def transposed_convolution(
     dilation = dilation or [1] * len(crop)
     sizes = output_size(x.shape[2:], weight.shape[2:], stride, crop, dilation)
     if groups == 1 and set(dilation) == {1} and phases.applies(x, weight):
-        return phases.transposed(x, weight, bias, stride, crop)
+        return phases.transposed(x, weight, bias, stride, crop, arranged)
     padding = [min(before, after) for before, after in crop]
     # A crop wider than the filter's own border is legal in MATLAB; torch's kernels want less.
     limit = [(k - 1) * d for k, d in zip(weight.shape[2:], dilation, strict=True)]
@@ -101,12 +103,15 @@ class CroppedConvTranspose(nn.Module):
         self.bias = nn.Parameter(torch.empty(filters))
         self.stride = tuple(stride)
         self.crop = tuple(crop)
+        self._arranged = phases.Arranged()
 
     def forward(self, x: Tensor) -> Tensor:
         """The cropped transposed convolution of ``x``."""
 
         def crop_conv(x: Tensor) -> Tensor:
-            return transposed_convolution(x, self.weight, self.bias, self.stride, self.crop)
+            return transposed_convolution(
+                x, self.weight, self.bias, self.stride, self.crop, arranged=self._arranged
+            )
 
         return per_time_step(crop_conv, x, len(self.crop))
 

@@ -201,7 +201,7 @@ class TransposedConvolution2DLayer(
         return layer
 
     def _predicted(self, X: object, how: RunOptions) -> Any:
-        """Column-major arrays enter and leave torch without a copy."""
+        """Column-major arrays enter torch without a copy, and what it computes leaves it so."""
         data_format = plain_text(how.data_format)
         labelled = isinstance(X, dlarray | tuple) or not isinstance(data_format, str | None)
         if labelled or how.inside is not None:
@@ -242,6 +242,7 @@ class TransposedConvolution2DLayer(
         import torch
 
         from ..engine.arrays import array, tensor
+        from ..engine.fast.phases import Arranged
         from ..engine.precision import full_precision
         from ..engine.transposed_convolution import output_size, transposed_convolution
         from ..execution.sizes import check_size
@@ -252,9 +253,10 @@ class TransposedConvolution2DLayer(
         weight = tensor(self.parameter_value("Weights").T, device, dtype)
         bias = tensor(self.parameter_value("Bias").ravel(order="F"), device, dtype)
         with torch.inference_mode(), full_precision(allow_tf32):
-            y = transposed_convolution(x, weight, bias, self.Stride[::-1], self.crop[::-1])
-            y = y.contiguous()  # by torch, which copies in several threads
-        return np.asfortranarray(array(y).T)
+            arranged = self.__dict__.setdefault("_arranged", Arranged())
+            how = (self.Stride[::-1], self.crop[::-1])
+            y = transposed_convolution(x, weight, bias, *how, arranged=arranged)
+        return array(y).T
 
 
 class TransposedConvolution1DLayer(

@@ -101,7 +101,8 @@ def choose(
     if known:
         return known
     start = clock()
-    seconds = measured(ways, start + part)
+    turn = part / len(ways) / (ROUNDS + MORE) / 2  # which begins with another call
+    seconds = measured(ways, start + part, turn=max(TURN, turn))
     budget.seconds -= clock() - start
     if len(seconds) < len(ways) and clock() - start > part:  # there was no time for all of them
         known = remembered(layer, size, ways, nearest=True)

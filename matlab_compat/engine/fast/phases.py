@@ -13,8 +13,9 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property, partial
 from math import isfinite
-from typing import ClassVar
+from typing import Any, ClassVar
 
+import numpy as np
 import torch
 from torch import Tensor
 from torch.nn import functional
@@ -316,7 +317,7 @@ def applies(x: Tensor, weight: Tensor) -> bool:
 def suited(shape: Shape, weight: Tensor) -> Iterator[type[Algorithm]]:
     """The algorithms to choose among, :class:`Direct` first."""
     yield Direct
-    if not bool(weight.sum().isfinite()):
+    if not is_finite(weight):
         return  # the others multiply it with zeros
     most = MEMORY * (shape.input + shape.output)
     for algorithm in ALGORITHMS[1:]:
@@ -352,29 +353,73 @@ class Guarded:
         return self.compute(x, self.shape, out)
 
 
+class Arranged:
+    """Algorithms prepared from weights that may change: from a copy, which they are compared with.
+
+    For torch does not count all changes (``weight.data``). Neither copied nor pickled with what has
+    it.
+    """
+
+    def __init__(self) -> None:
+        self.last: Prepared | None = None
+
+    def of(self, weight: Tensor, bias: Tensor, shape: Shape) -> Prepared:
+        """The algorithms for these weights as they are now."""
+        last = self.last
+        if last is None or last.shape != shape or not last.is_of(weight, bias):
+            self.last = last = Prepared(weight.clone(), bias.clone(), shape)
+        return last
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Arranged, ()
+
+
+def _same_bits(*pair: Tensor) -> bool:
+    flat = [x.detach().contiguous().view(-1).numpy() for x in pair]
+    return np.array_equal(*(x.view(np.int32 if x.size % 2 else np.int64) for x in flat))
+
+
+class Prepared:
+    """The algorithms for these weights, each prepared when it is needed."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
+        self.weight, self.bias, self.shape = weight, bias, shape
+        self.ways = {algorithm.way: algorithm for algorithm in suited(shape, weight)}
+        self._ready: dict[type[Algorithm], Algorithm] = {}
+
+    def is_of(self, weight: Tensor, bias: Tensor) -> bool:
+        """Whether weights and bias are the same, bit by bit."""
+        pairs = ((self.weight, weight), (self.bias, bias))
+        return all(x.stride() == y.stride() and _same_bits(x, y) for x, y in pairs)
+
+    def ready(self, algorithm: type[Algorithm]) -> Algorithm:
+        """The algorithm with its weights arranged."""
+        if algorithm not in self._ready:
+            self._ready[algorithm] = algorithm(self.weight, self.bias, self.shape)
+        return self._ready[algorithm]
+
+    def computed(self, way: str, x: Tensor) -> Tensor:
+        """What it gives for an input."""
+        return Guarded(self.ready, self.ways[way], self.shape)(x)
+
+
 def transposed(
     x: Tensor,
     weight: Tensor,
     bias: Tensor | None,
     stride: Sequence[int],
     crop: Sequence[tuple[int, int]],
+    arranged: Arranged | None = None,
 ) -> Tensor:
     """The transposed convolution with weights that may have changed since the last time.
 
-    Arranging them counts where algorithms are measured, so none that is dear to prepare is chosen.
+    What is prepared of them is kept in ``arranged``.
     """
     shape = Shape.of(x, weight, stride, crop)
     bias = weight.new_zeros(weight.shape[1]) if bias is None else bias
-
-    def ready(algorithm: type[Algorithm]) -> Algorithm:
-        return algorithm(weight, bias, shape)
-
-    def computed(algorithm: type[Algorithm]) -> Tensor:
-        return Guarded(ready, algorithm, shape)(x)
-
-    algorithms = {algorithm.way: algorithm for algorithm in suited(shape, weight)}
-    ways = {way: partial(computed, algorithm) for way, algorithm in algorithms.items()}
+    known = (arranged.of if arranged else Prepared)(weight, bias, shape)
+    ways = {way: partial(known.computed, way, x) for way in known.ways}
     last = x.is_contiguous(memory_format=torch.channels_last)
     layer = f"transposed {tuple(weight.shape)} {tuple(stride)} {tuple(crop)}"
     size = (*x.shape, "last" if last else "")
-    return computed(algorithms[choose(layer, size, ways, Budget(LIVE_SECONDS))])
+    return known.computed(choose(layer, size, ways, Budget(LIVE_SECONDS)), x)

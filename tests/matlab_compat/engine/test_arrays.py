@@ -122,4 +122,3 @@ def test_the_function_sees_the_worked_dimensions_channel_and_all_others_in_one(
     result = map_spatial(data, DataFormat.parse(labels), spatial, negative)
     assert seen == [size]
     np.testing.assert_array_equal(result, -data)
-    assert result.flags.f_contiguous

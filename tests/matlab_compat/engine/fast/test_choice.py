@@ -126,7 +126,7 @@ def test_what_there_is_no_time_to_try_is_as_for_the_most_similar_size(clock: Clo
 
 
 def test_near_ways_have_more_turns(clock: Clock) -> None:
-    choose("layer", (1, 3), clock.ways(direct=0.011, columns=0.01, packed=0.02), Budget(10))
+    choose("layer", (1, 3), clock.ways(direct=0.011, columns=0.01, packed=0.02), Budget(1))
     calls = clock.calls
     assert calls.count("columns") == calls.count("direct") > 2 * calls.count("packed")
 
