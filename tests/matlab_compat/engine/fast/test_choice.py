@@ -16,8 +16,8 @@ import torch
 from torch import Tensor
 
 import matlab_compat as m
-from matlab_compat.engine.fast import choice
-from matlab_compat.engine.fast.choice import Budget, choose
+from matlab_compat.engine.fast import choice, run
+from matlab_compat.engine.fast.choice import Budget, choose, measured
 from matlab_compat.errors import MatlabCompatWarning, UsageError
 from matlab_compat.execution import engines
 from matlab_compat.network import Network
@@ -123,6 +123,55 @@ def test_what_there_is_no_time_to_try_is_as_for_the_most_similar_size(clock: Clo
     ways = clock.ways(direct=0.2, columns=0.1)
     assert choose("layer", (8, 3, 64, 64), ways, Budget(0.1)) == "columns"
     assert choose("other", (8, 3, 64, 64), ways, Budget(0.1)) == "direct"
+
+
+def test_another_layout_decides_nothing(clock: Clock) -> None:
+    choose("layer", (1, 3, 8, 8, ""), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    ways = clock.ways(direct=0.02, columns=0.01)
+    assert choose("layer", (1, 3, 8, 8, "last"), ways, Budget(0)) == "direct"
+    assert choose("layer", (2, 3, 8, 8, ""), ways, Budget(0)) == "columns"
+
+
+def test_what_there_is_no_time_to_try_is_measured_when_there_is(clock: Clock) -> None:
+    ways = clock.ways(direct=0.2, columns=0.1)
+    assert choose("layer", (1, 3), ways, Budget(0.1)) == "direct"
+    assert choose("layer", (1, 3), ways, Budget(10)) == "columns"
+
+
+def test_each_size_leaves_half_to_the_others() -> None:
+    budget = Budget(2)
+    assert [budget.half().seconds for _ in range(3)] == [1, 0.5, 0.25]
+
+
+def test_a_way_whose_threads_sleep_at_first_has_a_turn(clock: Clock) -> None:
+    ways, seconds = clock.ways(direct=0.01), iter([0.2, 0.2])
+
+    def sleepy() -> Tensor:
+        clock.now += next(seconds, 0.001)
+        return torch.ones(1, 2)
+
+    def rest() -> None:
+        clock.calls.append("rest")
+
+    found = measured(ways | {"sleepy": sleepy}, 100, clock.perf_counter, rest=rest)
+    assert min(found, key=found.__getitem__) == "sleepy"
+    assert "rest" in clock.calls
+
+
+def test_a_size_that_comes_often_is_measured_again(
+    cache: None, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(run, "SECONDS", 0)
+    layers = [m.imageInputLayer((9, 8, 3), Normalization="none"), m.convolution2dLayer(3, 4)]
+    module = Network(layers).initialize(seed=0).to_torch(optimize=True)
+    x = torch.ones(1, 3, 9, 8)
+    with torch.inference_mode():
+        module(x)
+        assert not files(tmp_path)  # there was no time
+        monkeypatch.setattr(run, "SECONDS", 1)
+        monkeypatch.setattr(type(module), "patience", 0)
+        module(x)
+    assert "1 3 9 8" in files(tmp_path)[0].read_text()
 
 
 def test_near_ways_have_more_turns(clock: Clock) -> None:

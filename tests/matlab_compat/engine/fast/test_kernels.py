@@ -1,4 +1,4 @@
-"""Ways to convolve and pool images. Expected values: torch's own functional pooling."""
+"""Ways to convolve and pool images. Expected values: torch's own pooling, and its own copies."""
 
 from __future__ import annotations
 
@@ -7,7 +7,12 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 from torch.nn import functional
 
-from matlab_compat.engine.fast.kernels import has_kernels, is_separable, separable
+from matlab_compat.engine.fast.kernels import (
+    has_kernels,
+    in_channels_last,
+    is_separable,
+    separable,
+)
 
 NO_PADDING = ((0, 0), (0, 0))
 
@@ -48,6 +53,29 @@ def test_separable_pooling_is_pooling(
     mean = functional.avg_pool2d(functional.pad(x, around), pool, stride)
     torch.testing.assert_close(sums / (pool[0] * pool[1]), mean, atol=1e-6, rtol=1e-5)
     assert torch.equal(x, before)
+
+
+@given(
+    size=st.tuples(*[st.integers(1, n) for n in (3, 20, 40, 40)]),
+    layout=st.sampled_from([(0, 1, 2, 3), (0, 2, 3, 1), (1, 0, 3, 2)]),
+    placed=st.booleans(),
+)
+def test_channels_are_put_last(
+    size: tuple[int, int, int, int], layout: tuple[int, int, int, int], placed: bool
+) -> None:
+    x = torch.randn(size).permute(layout)
+    last = torch.channels_last
+    place = torch.empty(x.shape).contiguous(memory_format=last) if placed else None
+    found = in_channels_last(x, place)
+    assert torch.equal(found, x)
+    assert found.is_contiguous(memory_format=last)
+    if place is not None and not x.is_contiguous(memory_format=last):
+        assert found is place
+
+
+def test_an_image_that_is_channels_last_is_not_copied() -> None:
+    x = image(2, 16, 40, 40)
+    assert in_channels_last(x) is x
 
 
 def test_separable_pooling_keeps_the_layout_and_passes_nan_on() -> None:
