@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any
+from typing import Any, TypeGuard
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -70,8 +70,8 @@ class Session:
         self.loaded = self._fastest.loaded
         self._how = RunOptions(data_format, engine=self.compute)
         self._runs: dict[object, tuple[str, Way]] = {}
-        #: The size, the threads and what computes it, where :meth:`run` may go straight on.
-        self._direct: tuple[tuple[int, ...], int, Compute] | None = None
+        #: The sizes, the threads and what computes them, where :meth:`run` may go straight on.
+        self._direct: tuple[list[tuple[int, ...]], int, Compute] | None = None
         self._ready: tuple[Plan[LayerLike], list[NetworkInput]] | None = None
         #: The name of what computed last: "torch", "onnxruntime", "openvino" ...
         self.engine = ""
@@ -104,19 +104,13 @@ class Session:
     def run(self, *arrays: Array | Tensor) -> Any:
         """The outputs in torch's layouts, for arrays or tensors in the layouts of ``to_torch()``.
 
-        One array of numpy's in single, or a tuple. The shortest way is for one array in single that
-        is contiguous and of the size of the one before.
+        One array of numpy's in single, or a tuple. The shortest way is for arrays in single that
+        are contiguous and of the sizes of those before.
         """
-        if len(arrays) == 1 and (direct := self._direct) is not None:
-            (x,), (shape, threads, compute) = arrays, direct
-            if (
-                type(x) is np.ndarray
-                and x.shape == shape
-                and x.dtype is SINGLE
-                and x.flags.carray
-                and get_num_threads() == threads
-            ):
-                outputs = compute((x,))
+        if (direct := self._direct) is not None:
+            plain, (shapes, threads, compute) = [x for x in arrays if _is_plain(x)], direct
+            if [x.shape for x in plain] == shapes and get_num_threads() == threads:
+                outputs = compute(plain)
                 return outputs[0] if len(outputs) == 1 else tuple(outputs)
         tensors = tuple(tensor(as_data(x), None, None) for x in arrays)
         with torch.inference_mode():
@@ -143,8 +137,9 @@ class Session:
         self.engine, run = known
         self._direct = None
         found: tuple[Array, ...] = run(tensors)
-        if len(tensors) == 1 and isinstance(run, Run):
-            self._direct = tuple(tensors[0].shape), torch.get_num_threads(), run.compute
+        if isinstance(run, Run):
+            shapes = [tuple(x.shape) for x in tensors]
+            self._direct = shapes, torch.get_num_threads(), run.compute
         return found
 
     # --- who computes -------------------------------------------------------------------
@@ -211,6 +206,11 @@ def _values(network: Network) -> Iterator[tuple[str, Any]]:
     for name, layer in network.all_layers():
         yield name, type(layer)
         yield from ((f"{name}.{key}", value) for key, value in layer.values.items())
+
+
+def _is_plain(x: object) -> TypeGuard[Array]:
+    """Whether an engine takes it as it is."""
+    return type(x) is np.ndarray and x.dtype is SINGLE and x.flags.carray
 
 
 def _is_single(tensors: Sequence[Tensor]) -> bool:

@@ -374,9 +374,10 @@ class Arranged:
         return Arranged, ()
 
 
-def _same_bits(*pair: Tensor) -> bool:
-    flat = [x.detach().contiguous().view(-1).numpy() for x in pair]
-    return np.array_equal(*(x.view(np.int32 if x.size % 2 else np.int64) for x in flat))
+def _same_bits(x: Tensor, y: Tensor) -> bool:
+    bits = np.int32 if x.numel() % 2 else np.int64  # the longer, the fewer to compare
+    one, other = (each.detach().contiguous().view(-1).numpy() for each in (x, y))
+    return np.array_equal(one.view(bits), other.view(bits))
 
 
 class Prepared:
