@@ -11,7 +11,9 @@ import os
 import sys
 import traceback
 import warnings
+from collections.abc import Iterable
 from functools import partial
+from importlib import import_module
 from typing import Annotated, NoReturn
 
 import typer
@@ -19,7 +21,7 @@ import typer
 from matlab_compat.errors import MatlabCompatError, MatlabCompatWarning
 from matlab_compat.wording import worded
 
-from . import convert, detect, inspect, layers, matlab_helpers, output, predict, verify
+from . import output
 from .options import Command, Group, need_torch
 from .wording import option
 
@@ -27,17 +29,7 @@ INTERNAL_ERROR = 4
 #: Python looks for garbage after 700 objects: a tenth of the time of a short command, in vain.
 gc.set_threshold(50_000, 20, 20)
 
-app = typer.Typer(
-    cls=Group,
-    help="Open MATLAB neural networks without MATLAB, and prove that they compute the same.",
-    no_args_is_help=True,
-    context_settings={"help_option_names": ["-h", "--help"]},
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
-for module in (inspect, verify, predict, detect, convert, layers, matlab_helpers):
-    name = module.__name__.rpartition(".")[2].replace("_", "-")
-    app.command(name, cls=Command)(module.command)
+COMMANDS = ("inspect", "verify", "predict", "detect", "convert", "layers", "matlab-helpers")
 
 
 def _show_version(asked: bool) -> None:
@@ -52,7 +44,6 @@ def _show_version(asked: bool) -> None:
         raise typer.Exit
 
 
-@app.callback()
 def options(
     show_version: Annotated[
         bool,
@@ -65,6 +56,23 @@ def options(
     """Open MATLAB neural networks without MATLAB, and prove that they compute the same."""
 
 
+def application(names: Iterable[str] = COMMANDS) -> typer.Typer:
+    """The command line with these commands; each takes some milliseconds to import and to make."""
+    app = typer.Typer(
+        cls=Group,
+        help="Open MATLAB neural networks without MATLAB, and prove that they compute the same.",
+        no_args_is_help=True,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        rich_markup_mode=None,
+        pretty_exceptions_enable=False,
+    )
+    app.callback()(options)
+    for name in names:
+        module = import_module(f".{name.replace('-', '_')}", __package__)
+        app.command(name, cls=Command)(module.command)
+    return app
+
+
 def main() -> None:
     """Entry point: any error becomes one message and an exit code, never a traceback."""
     # Threads of numpy's would otherwise look for work for longer than a short command takes.
@@ -75,6 +83,8 @@ def main() -> None:
     try:
         with worded(option):
             try:
+                asked = sys.argv[1:2]
+                app = application(asked if asked and asked[0] in COMMANDS else COMMANDS)
                 app(prog_name="matlab-compat")
             except ModuleNotFoundError:
                 need_torch()

@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import errno
 import os
-import secrets
 import shutil
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -67,7 +66,7 @@ def new_files(*paths: str | os.PathLike[str], overwrite: bool = False) -> Iterat
         check_place(path, overwrite=overwrite, folder=True)
     places = tuple(Path(os.path.realpath(path)) for path in paths)
     first = places[0]
-    workshop = first.with_name(f".{first.stem[:80]}.{secrets.token_hex(6)}.part")
+    workshop = first.with_name(f".{first.stem[:80]}.{os.urandom(6).hex()}.part")
     with locating(str(paths[0])), _writing():
         try:
             workshop.mkdir()

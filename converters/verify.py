@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import difflib
-import hashlib
 import logging
 from collections.abc import Sequence
 from contextlib import suppress
@@ -183,6 +182,8 @@ def run(task: Task, data_format: str | None = None, **how: Any) -> Report:
 
 def sha256(path: str | PathLike[str]) -> str:
     """The SHA-256 of a file, so that a report says which bytes it is about."""
+    import hashlib  # OpenSSL's, which inspecting does without
+
     with Path(path).open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
 

@@ -2,22 +2,25 @@
 
 from __future__ import annotations
 
-import importlib.metadata
 import sys
 from functools import cache, lru_cache
-from importlib.metadata import EntryPoint, EntryPoints
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .errors import UsageError, cause_text
+
+if TYPE_CHECKING:
+    from importlib.metadata import EntryPoint, EntryPoints
 
 
 @cache
 def own_version() -> str:
     """The version of this package."""
+    from importlib.metadata import PackageNotFoundError, version
+
     try:
-        return importlib.metadata.version("matlab-compat")
-    except importlib.metadata.PackageNotFoundError:  # a checkout on the path, not installed
+        return version("matlab-compat")
+    except PackageNotFoundError:  # a checkout on the path, not installed
         return "0+unknown"
 
 
@@ -33,7 +36,9 @@ def entry_points(*, group: str, name: str | None = None) -> EntryPoints:
 
 @lru_cache(maxsize=8)
 def _read(group: str, _: tuple[tuple[str, int], ...]) -> EntryPoints:
-    return importlib.metadata.entry_points(group=group)
+    from importlib.metadata import entry_points  # which takes longer than all else here
+
+    return entry_points(group=group)
 
 
 def _changed(folder: str) -> int:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from importlib.metadata import PackageNotFoundError, packages_distributions, version
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, ClassVar, TypeAlias
 
@@ -61,6 +60,8 @@ class Engine(ABC):
 
 def _version(package: str) -> str:
     """Of what is imported so, whatever it is installed as: onnxruntime may be onnxruntime-gpu."""
+    from importlib.metadata import PackageNotFoundError, packages_distributions, version
+
     try:
         return version(package)
     except PackageNotFoundError:

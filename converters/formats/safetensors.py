@@ -10,11 +10,11 @@ from __future__ import annotations
 import json
 import math
 from collections.abc import Mapping
-from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
 
 from matlab_compat.errors import CorruptFileError
+from matlab_compat.packages import own_version
 
 from ..identify.files import not_ours
 from .base import need
@@ -41,7 +41,7 @@ class Safetensors(DocumentFormat, suffixes=(".safetensors",)):
         tensors = dict(state)
         metadata = {
             "format": FORMAT,
-            "matlab_compat": version("matlab-compat"),
+            "matlab_compat": own_version(),
             "architecture": json.dumps(_to_json(architecture, tensors), allow_nan=False),
         }
         # A tensor of several names is written under the first, as by safetensors.torch.save_model.

@@ -8,11 +8,11 @@ from __future__ import annotations
 
 import io
 import pickle
-from importlib.metadata import version
 from pathlib import Path
 from typing import Any, ClassVar
 
 from matlab_compat.errors import CorruptFileError
+from matlab_compat.packages import own_version
 
 from .document import DocumentFormat
 
@@ -61,7 +61,7 @@ class TorchFile(DocumentFormat, suffixes=(".pt", ".pth")):
         """A dict of ``state_dict``, ``architecture`` and ``format``."""
         import torch
 
-        about = {"format": FORMAT, "matlab_compat": version("matlab-compat")}
+        about = {"format": FORMAT, "matlab_compat": own_version()}
         memory = io.BytesIO()
         torch.save({**about, "state_dict": state, "architecture": architecture}, memory)
         return memory.getvalue()

@@ -97,7 +97,7 @@ def test_without_torch_it_says_how_to_install_it(
 
 def test_summaries_of_commands_are_whole_in_help_and_where_a_shell_completes_them() -> None:
     """click cuts what is longer than 45 characters in the latter."""
-    commands = [info.callback for info in cli.main.app.registered_commands]
+    commands = [info.callback for info in cli.main.application().registered_commands]
     first = [(command.__doc__ or "").partition("\n")[0] for command in commands]
     assert [line for line in first if len(line) > 45 or not line.endswith(".")] == []
 

@@ -17,7 +17,7 @@ import typer.main
 
 import converters
 import matlab_compat as mc
-from cli.main import app
+from cli.main import application
 from cli.wording import option
 from matlab_compat.errors import AmbiguousLayerError
 from matlab_compat.layers.unsupported import UnsupportedLayer
@@ -41,7 +41,7 @@ ARGUMENTS = (
 
 
 def options_of_the_commands() -> set[str]:
-    commands: dict[str, Any] = typer.main.get_command(app).commands  # type: ignore[attr-defined]
+    commands: dict[str, Any] = typer.main.get_command(application()).commands  # type: ignore[attr-defined]
     return {
         flag
         for command in commands.values()

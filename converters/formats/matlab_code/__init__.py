@@ -8,7 +8,6 @@ the struct export that ``load`` reads as well.
 from __future__ import annotations
 
 import re
-from importlib.metadata import version
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, ClassVar
@@ -18,6 +17,7 @@ from matlab_compat.layers import Layer
 from matlab_compat.layers.function import FunctionLayer
 from matlab_compat.layers.nested import NetworkLayer
 from matlab_compat.network import CLASSIC, Network
+from matlab_compat.packages import own_version
 from matlab_compat.shallow import ShallowNetwork
 
 from ...matfile.writer import KEYWORDS
@@ -124,7 +124,7 @@ def code(model: Layer | Network, name: str) -> str:
         "the weights",
         "%   from the MAT-file of the same name beside this file.",
         "%",
-        f"%   Written by matlab-compat {version('matlab-compat')}.",
+        f"%   Written by matlab-compat {own_version()}.",
         "",
         "saved = load([mfilename('fullpath') '.mat']);",
     ]

@@ -15,7 +15,6 @@ import logging
 import re
 import warnings
 from collections.abc import Iterator
-from importlib.metadata import version
 from os import PathLike
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, ClassVar
@@ -28,6 +27,7 @@ from matlab_compat.errors import (
     UsageError,
     cause_text,
 )
+from matlab_compat.packages import own_version
 from matlab_compat.plain_text import unused
 from matlab_compat.wording import argument
 
@@ -235,7 +235,7 @@ def _describe(model: onnx.ModelProto, about: dict[str, Any]) -> None:
     texts = {key: json.dumps(value) for key, value in about.items()}
     for key, text in {"format": FORMAT, **texts}.items():
         model.metadata_props.add(key=key, value=text)
-    model.producer_name, model.producer_version = "matlab-compat", version("matlab-compat")
+    model.producer_name, model.producer_version = "matlab-compat", own_version()
     # ``batch``, ``time``, ``size`` for the dimensions that vary; torch only numbers them.
     named: dict[str, str] = {}
     taken: set[str] = set()
