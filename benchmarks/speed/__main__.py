@@ -19,6 +19,7 @@ import time
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from .timing import THREADS, Allowance, Table
@@ -99,4 +100,7 @@ if __name__ == "__main__":
     os.environ["OMP_NUM_THREADS"] = str(THREADS)  # before any library reads it
     # What an earlier process found when the machine was busy is not believed.
     os.environ.setdefault("MATLAB_COMPAT_CHOICE", "unsaved")
-    sys.exit(main(sys.argv[1:]))
+    # Nor what torch.compile made under another processor setting: it crashes, or gives NaN.
+    with TemporaryDirectory() as folder:
+        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", folder)
+        sys.exit(main(sys.argv[1:]))
