@@ -62,14 +62,11 @@ class Run:
     def of_tensors(self, like: Sequence[Tensor]) -> Callable[..., Any]:
         """For tensors one by one, which lie in memory as these do; gives what a module gives."""
         compute, from_numpy = self.compute, torch.from_numpy
-        alone = len(like) == 1 and like[0].is_contiguous()
+        plain = all(x.is_contiguous() for x in like)
 
         def run(*tensors: Tensor) -> Any:
-            if alone:
-                (x,) = tensors
-                outputs = compute(((x.detach() if x.requires_grad else x).numpy(),))
-            else:
-                outputs = compute([x.detach().contiguous().numpy() for x in tensors])
+            given = [x.detach() if x.requires_grad else x for x in tensors]
+            outputs = compute([(x if plain else x.contiguous()).numpy() for x in given])
             return from_numpy(outputs[0]) if len(outputs) == 1 else tuple(map(from_numpy, outputs))
 
         return run

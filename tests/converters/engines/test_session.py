@@ -152,6 +152,29 @@ def test_torchs_layouts(network: Network, engine: str) -> None:
         assert len(y) == len(given)
 
 
+def test_several_inputs_in_torchs_layouts() -> None:
+    """The first call, the next like it, one of another size, and tensors."""
+    layers = [
+        m.featureInputLayer(3, Name="a"),
+        m.additionLayer(2, Name="sum"),
+        m.fullyConnectedLayer(2),
+    ]
+    network = Network(
+        [*layers, m.featureInputLayer(3, Name="b")],
+        [("a", "sum/in1"), ("sum", "fc"), ("b", "sum/in2")],
+    ).initialize(seed=0)
+    random = np.random.default_rng(0)
+    X = [random.standard_normal((3, 4), np.float32) for _ in range(2)]
+    x, fewer = [a.T.copy() for a in X], [a[:, :2].T.copy() for a in X]
+    made = m.session(network, *X, engine="mine")
+    expected = network.to_torch()(*map(torch.from_numpy, x)).detach().numpy()
+    for given in (x, x, fewer, x, [torch.from_numpy(a) for a in x], x):
+        y = made.run(*given)
+        np.testing.assert_allclose(y, expected[: len(y)], rtol=1e-5, atol=1e-6)
+        assert len(y) == len(given[0])
+        assert made.engine == "mine"
+
+
 def test_predict_keeps_it_until_a_weight_changes(network: Network) -> None:
     for _ in range(2):
         before = network.predict(X, engine="mine")
@@ -353,6 +376,19 @@ def test_an_optimized_module_is_computed_by_the_fastest(
     assert module(x[:0]).shape == (0, *expected.shape[1:])
     with torch.no_grad():
         assert module(x[:1].requires_grad_()).shape == (1, *expected.shape[1:])
+
+
+def test_hooks_of_a_module_that_an_engine_computes_are_called(module: InferenceModule) -> None:
+    x, seen = torch.randn(2, 2, 4, 6), []
+    expected = module(x)
+    hook = module.register_forward_hook(lambda module, given, y: seen.append(y) or 2 * y)
+    torch.testing.assert_close(module(x), 2 * expected)
+    hook.remove()
+    torch.testing.assert_close(module(x), expected)
+    part = next(iter(module.children()))
+    part.register_forward_pre_hook(lambda module, given: seen.append(given))
+    torch.testing.assert_close(module(x), expected)
+    assert len(seen) == 2
 
 
 def test_what_an_engine_loses_is_computed_by_torch(
