@@ -33,7 +33,7 @@ class Run:
 
     def __call__(self, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
         """The outputs, which are the caller's own."""
-        return tuple(self.compute([x.contiguous().numpy() for x in tensors]))
+        return tuple(self.compute([contiguous(x) for x in tensors]))
 
     def guarded(self, otherwise: Compute, like: Sequence[Tensor] | None = None) -> Run:
         """The same, but ``otherwise`` where the engine fails, with a warning.
@@ -66,7 +66,7 @@ class Run:
 
         def run(*tensors: Tensor) -> Any:
             given = [x.detach() if x.requires_grad else x for x in tensors]
-            outputs = compute([(x if plain else x.contiguous()).numpy() for x in given])
+            outputs = compute([x.numpy() if plain else contiguous(x) for x in given])
             return from_numpy(outputs[0]) if len(outputs) == 1 else tuple(map(from_numpy, outputs))
 
         return run
@@ -87,11 +87,18 @@ def _spoiled(compute: Compute, like: Sequence[Tensor], value: float) -> list[byt
     return [np.isfinite(y).tobytes() for y in compute(arrays)]
 
 
+def contiguous(x: Tensor) -> Array:
+    """A tensor as an array in C order, copied if need be: by numpy, in this thread.
+
+    Torch's threads go on spinning beside the engine's, which then takes twice as long.
+    """
+    return np.ascontiguousarray(x.numpy())
+
+
 def is_finite(x: Array) -> bool:
     """Whether all elements are, of an array in C order; also false for some huge ones.
 
-    In this thread: those of torch or of numpy's products would go on spinning beside the engine's,
-    which then takes up to 1.6 times as long. And of numpy's products vdot warns of no overflow.
+    In this thread, as :func:`contiguous`. And of numpy's products vdot warns of no overflow.
     """
     if x.size < FEW:
         return isfinite(np.vdot(x, x))

@@ -40,7 +40,7 @@ DIRECT = "direct"
 #: All ways of all layers, which may be asked for by name.
 WAYS = (
     *(DIRECT, "packed", "columns"),  # convolution, fully connected
-    *("subpixel", "windows", "single"),  # transposed convolution
+    *("subpixel", "windows", "single", "plain"),  # transposed convolution
     "separable",  # pooling
 )
 #: Prefix of the keys of whole networks, for which an engine is chosen; other keys are layers'.
@@ -151,8 +151,12 @@ def _apart(one: str, other: str) -> float:
 
 
 def clock() -> float:
-    """Seconds: of this thread where they are exact, so that other programs count little."""
-    return time.thread_time() if EXACT else time.perf_counter()
+    """Seconds: of this thread where it is alone, so that other programs count little.
+
+    Of several threads this one may sleep while the others compute.
+    """
+    alone = EXACT and torch.get_num_threads() == 1
+    return time.thread_time() if alone else time.perf_counter()
 
 
 def measured(

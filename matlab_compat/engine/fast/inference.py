@@ -345,7 +345,7 @@ class TransposedConvolution(Weighted):
         (x,) = inputs
         if len(self.sizes[0]) != 2 or not phases.applies(x, self.weight):
             return super().ways(x)
-        shape = phases.Shape.of(x, self.weight, *self.sizes)
+        shape = phases.Shape.of(x.shape[2:], self.weight, *self.sizes)
         return {
             algorithm.way: partial(self._made, algorithm, shape, x)
             for algorithm in phases.suited(shape, self.weight)

@@ -21,7 +21,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from ..precision import plain_only
-from .choice import Budget, choose
+from .choice import Budget, choose, setting
 from .kernels import has_kernels, in_channels_last, memory
 
 #: Seconds for the measurement of a layer whose weights may change, once for each size.
@@ -91,10 +91,14 @@ class Shape:
 
     @classmethod
     def of(
-        cls, x: Tensor, weight: Tensor, stride: Sequence[int], crop: Sequence[tuple[int, int]]
+        cls,
+        space: Sequence[int],
+        weight: Tensor,
+        stride: Sequence[int],
+        crop: Sequence[tuple[int, int]],
     ) -> Shape:
-        """The shape for an N,C,H,W input and a C,F,h,w weight."""
-        sizes = zip(x.shape[2:], weight.shape[2:], stride, crop, strict=True)
+        """The shape for an input of this height and width and a C,F,h,w weight."""
+        sizes = zip(space, weight.shape[2:], stride, crop, strict=True)
         rows, columns = (Phases(n, k, s, *cut) for n, k, s, cut in sizes)
         return cls(weight.shape[0], weight.shape[1], rows, columns)
 
@@ -187,22 +191,33 @@ class Algorithm(ABC):
         """N,C,H,W to N,F,H',W', in the layout that it likes, and in ``out`` if it can."""
 
 
-class Direct(Algorithm):
-    """torch's own transposed convolution, in channels_last."""
+class Plain(Algorithm):
+    """torch's own transposed convolution, in the layout of the input."""
 
-    way = "direct"
+    way = "plain"
 
     def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        self.weight = weight.contiguous(memory_format=torch.channels_last)
-        self.bias = bias
+        self.weight, self.bias = weight, bias
 
     def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
-        """N,C,H,W to N,F,H',W' in channels_last."""
-        x = in_channels_last(x)
+        """N,C,H,W to N,F,H',W' in the same layout."""
         both = (shape.rows, shape.columns)
         stride, inside = [p.stride for p in both], [p.inside for p in both]
         y = functional.conv_transpose2d(x, self.weight, self.bias, stride, inside)
         return cropped(y, shape, inside)
+
+
+class Direct(Plain):
+    """The same in channels_last."""
+
+    way = "direct"
+
+    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
+        super().__init__(weight.contiguous(memory_format=torch.channels_last), bias, shape)
+
+    def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
+        """N,C,H,W to N,F,H',W' in channels_last."""
+        return super().__call__(in_channels_last(x), shape)
 
 
 class Packed(Algorithm):
@@ -363,45 +378,65 @@ class Arranged:
     def __init__(self) -> None:
         self.last: Prepared | None = None
 
-    def of(self, weight: Tensor, bias: Tensor, shape: Shape) -> Prepared:
+    def of(self, weight: Tensor, bias: Tensor, how: How) -> Prepared:
         """The algorithms for these weights as they are now."""
         last = self.last
-        if last is None or last.shape != shape or not last.is_of(weight, bias):
-            self.last = last = Prepared(weight.clone(), bias.clone(), shape)
+        if last is None or last.how != how or not last.is_of(weight, bias):
+            self.last = last = Prepared(weight.clone(), bias.clone(), how)
         return last
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Arranged, ()
 
 
-def _same_bits(x: Tensor, y: Tensor) -> bool:
-    bits = np.int32 if x.numel() % 2 else np.int64  # the longer, the fewer to compare
-    one, other = (each.detach().contiguous().view(-1).numpy() for each in (x, y))
-    return np.array_equal(one.view(bits), other.view(bits))
+#: The height and width of the input, the stride, and the crop.
+How = tuple[Sequence[int], Sequence[int], Sequence[tuple[int, int]]]
 
 
 class Prepared:
     """The algorithms for these weights, each prepared when it is needed."""
 
-    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        self.weight, self.bias, self.shape = weight, bias, shape
-        self.ways = {algorithm.way: algorithm for algorithm in suited(shape, weight)}
+    def __init__(self, weight: Tensor, bias: Tensor, how: How) -> None:
+        self.weight, self.bias, self.how = weight, bias, how
+        space, stride, crop = how
+        self.shape = shape = Shape.of(space, weight, stride, crop)
+        kinds: list[type[Algorithm]] = [*suited(shape, weight), Plain]
+        self.ways = {kind.way: partial(Guarded, self.ready, kind, shape) for kind in kinds}
         self._ready: dict[type[Algorithm], Algorithm] = {}
+        self._chosen: dict[object, Guarded] = {}
 
     def is_of(self, weight: Tensor, bias: Tensor) -> bool:
         """Whether weights and bias are the same, bit by bit."""
         pairs = ((self.weight, weight), (self.bias, bias))
         return all(x.stride() == y.stride() and _same_bits(x, y) for x, y in pairs)
 
-    def ready(self, algorithm: type[Algorithm]) -> Algorithm:
+    def ready(self, kind: type[Algorithm]) -> Algorithm:
         """The algorithm with its weights arranged."""
-        if algorithm not in self._ready:
-            self._ready[algorithm] = algorithm(self.weight, self.bias, self.shape)
-        return self._ready[algorithm]
+        if kind not in self._ready:
+            self._ready[kind] = kind(self.weight, self.bias, self.shape)
+        return self._ready[kind]
 
-    def computed(self, way: str, x: Tensor) -> Tensor:
-        """What it gives for an input."""
-        return Guarded(self.ready, self.ways[way], self.shape)(x)
+    def computed(self, x: Tensor) -> Tensor:
+        """The transposed convolution by the algorithm that is fastest for such an input."""
+        size = (x.shape, x.stride(), torch.get_num_threads(), setting())
+        if size not in self._chosen:
+            ways = {way: partial(_run, make, x) for way, make in self.ways.items()}
+            last = x.is_contiguous(memory_format=torch.channels_last)
+            layer = f"transposed {tuple(self.weight.shape)} {self.how[1:]}"
+            given = (*x.shape, "last" if last else "")
+            way = choose(layer, given, ways, Budget(LIVE_SECONDS))
+            self._chosen[size] = self.ways[way]()
+        return self._chosen[size](x)
+
+
+def _run(make: Callable[[], Guarded], x: Tensor) -> Tensor:
+    return make()(x)
+
+
+def _same_bits(x: Tensor, y: Tensor) -> bool:
+    bits = np.int32 if x.numel() % 2 else np.int64  # the longer, the fewer to compare
+    one, other = (each.detach().contiguous().view(-1).numpy() for each in (x, y))
+    return np.array_equal(one.view(bits), other.view(bits))
 
 
 def transposed(
@@ -416,11 +451,6 @@ def transposed(
 
     What is prepared of them is kept in ``arranged``.
     """
-    shape = Shape.of(x, weight, stride, crop)
     bias = weight.new_zeros(weight.shape[1]) if bias is None else bias
-    known = (arranged.of if arranged else Prepared)(weight, bias, shape)
-    ways = {way: partial(known.computed, way, x) for way in known.ways}
-    last = x.is_contiguous(memory_format=torch.channels_last)
-    layer = f"transposed {tuple(weight.shape)} {tuple(stride)} {tuple(crop)}"
-    size = (*x.shape, "last" if last else "")
-    return known.computed(choose(layer, size, ways, Budget(LIVE_SECONDS)), x)
+    how = (x.shape[2:], tuple(stride), tuple(crop))
+    return (arranged.of if arranged else Prepared)(weight, bias, how).computed(x)

@@ -55,7 +55,7 @@ class Mine(Engine):
 
     @torch.no_grad()
     def _computed(self, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
-        return [(self.module(torch.from_numpy(inputs[0])) + self.more).numpy()]
+        return [(self.module(*map(torch.from_numpy, inputs)) + self.more).numpy()]
 
 
 class Wrong(Mine):
@@ -164,9 +164,9 @@ def test_several_inputs_in_torchs_layouts() -> None:
         [("a", "sum/in1"), ("sum", "fc"), ("b", "sum/in2")],
     ).initialize(seed=0)
     random = np.random.default_rng(0)
-    X = [random.standard_normal((3, 4), np.float32) for _ in range(2)]
-    x, fewer = [a.T.copy() for a in X], [a[:, :2].T.copy() for a in X]
-    made = m.session(network, *X, engine="mine")
+    x = [random.standard_normal((4, 3), np.float32) for _ in range(2)]
+    fewer = [a[:2] for a in x]
+    made = m.session(network, *x, engine="mine")
     expected = network.to_torch()(*map(torch.from_numpy, x)).detach().numpy()
     for given in (x, x, fewer, x, [torch.from_numpy(a) for a in x], x):
         y = made.run(*given)
