@@ -51,7 +51,7 @@ FLOOR = {f"matlab_compat.{room}": floor for floor, rooms in enumerate(FLOORS) fo
 PACKAGES = ("matlab_compat", "converters", "cli")
 
 #: The one place where the engine takes a faster form; all else in ``engine.fast`` builds on it.
-DOOR_TO_FAST = ("matlab_compat.engine.transposed_convolution", "matlab_compat.engine.fast.phases")
+DOOR_TO_FAST = ("matlab_compat.engine.transposed_convolution", "matlab_compat.engine.fast.live")
 
 #: Who uses converters below them: what a test of one's own compares with may be a file, so may a
 #: picture that a network is run on, and the front is the way up for all.

@@ -10,7 +10,7 @@ from torch.nn import functional
 
 from ..display import size_text
 from ..errors import DataFormatError
-from .fast import phases
+from .fast import live
 from .time import per_time_step
 
 TRANSPOSED_CONVOLUTION = {
@@ -52,7 +52,7 @@ def transposed_convolution(
     crop: Sequence[tuple[int, int]],
     dilation: Sequence[int] | None = None,
     groups: int = 1,
-    arranged: phases.Arranged | None = None,
+    arranged: live.Arranged | None = None,
 ) -> Tensor:
     """``Y[n, f, i*s + p] += W[c, f, p] * X[n, c, i]``, cropped, plus bias.
 
@@ -66,8 +66,8 @@ def transposed_convolution(
     """
     dilation = dilation or [1] * len(crop)
     sizes = output_size(x.shape[2:], weight.shape[2:], stride, crop, dilation)
-    if groups == 1 and set(dilation) == {1} and phases.applies(x, weight):
-        return phases.transposed(x, weight, bias, stride, crop, arranged)
+    if groups == 1 and set(dilation) == {1} and live.applies(x, weight):
+        return live.transposed(x, weight, bias, stride, crop, arranged)
     padding = [min(before, after) for before, after in crop]
     # A crop wider than the filter's own border is legal in MATLAB; torch's kernels want less.
     limit = [(k - 1) * d for k, d in zip(weight.shape[2:], dilation, strict=True)]
@@ -103,7 +103,7 @@ class CroppedConvTranspose(nn.Module):
         self.bias = nn.Parameter(torch.empty(filters))
         self.stride = tuple(stride)
         self.crop = tuple(crop)
-        self._arranged = phases.Arranged()
+        self._arranged = live.Arranged()
 
     def forward(self, x: Tensor) -> Tensor:
         """The cropped transposed convolution of ``x``."""

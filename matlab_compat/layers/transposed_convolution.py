@@ -242,7 +242,7 @@ class TransposedConvolution2DLayer(
         import torch
 
         from ..engine.arrays import array, tensor
-        from ..engine.fast.phases import Arranged
+        from ..engine.fast.live import Arranged
         from ..engine.precision import full_precision
         from ..engine.transposed_convolution import output_size, transposed_convolution
         from ..execution.sizes import check_size

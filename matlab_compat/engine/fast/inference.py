@@ -29,7 +29,7 @@ from ..structure import Addition, Concatenation
 from ..threads import threads_for_steps
 from ..time import per_time_step
 from ..transposed_convolution import CroppedConvTranspose, transposed_convolution
-from . import phases
+from . import live, phases
 from .kernels import (
     has_kernels,
     image,
@@ -343,12 +343,14 @@ class TransposedConvolution(Weighted):
     def ways(self, *inputs: Tensor) -> dict[str, Make]:
         """The algorithms of :mod:`.phases`."""
         (x,) = inputs
-        if len(self.sizes[0]) != 2 or not phases.applies(x, self.weight):
+        if len(self.sizes[0]) != 2 or not live.applies(x, self.weight):
             return super().ways(x)
         shape = phases.Shape.of(x.shape[2:], self.weight, *self.sizes)
+        kinds = phases.suited(shape, self.weight)
+        # Of inputs that are not finite all are computed alike: there is nothing to choose.
         return {
-            algorithm.way: partial(self._made, algorithm, shape, x)
-            for algorithm in phases.suited(shape, self.weight)
+            kind.way: partial(self._made, kind, shape, x)
+            for kind in (kinds if phases.is_finite(x) else [phases.Direct])
         }
 
     def _made(

@@ -1,0 +1,115 @@
+"""The transposed convolution of weights that may change, as those of a layer and of its module do.
+
+What the algorithms of :mod:`.phases` prepare of the weights is kept, with a copy of them, and used
+as long as the weights are the same, bit by bit.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from typing import Any
+
+import numpy as np
+import torch
+from torch import Tensor
+
+from ..precision import plain_only
+from .choice import DIRECT, Budget, choose, setting
+from .phases import Algorithm, Guarded, Plain, Shape, is_finite, suited
+
+#: Seconds for measuring, once for each size.
+SECONDS = 1.0
+#: The height and width of the input, the stride, and the crop.
+How = tuple[Sequence[int], Sequence[int], Sequence[tuple[int, int]]]
+
+
+def applies(x: Tensor, weight: Tensor) -> bool:
+    """Whether the algorithms may be used: for images, where they need not be plain."""
+    return x.ndim == 4 and not plain_only(x, weight)
+
+
+class Arranged:
+    """Algorithms prepared from weights that may change: from a copy, which they are compared with.
+
+    For torch does not count all changes (``weight.data``). Neither copied nor pickled with what has
+    it.
+    """
+
+    def __init__(self) -> None:
+        self.last: Prepared | None = None
+
+    def of(self, weight: Tensor, bias: Tensor, how: How) -> Prepared:
+        """The algorithms for these weights as they are now."""
+        last = self.last
+        if last is None or last.how != how or not last.is_of(weight, bias):
+            self.last = last = Prepared(weight.clone(), bias.clone(), how)
+        return last
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return Arranged, ()
+
+
+class Prepared:
+    """The algorithms for these weights, each prepared when it is needed."""
+
+    def __init__(self, weight: Tensor, bias: Tensor, how: How) -> None:
+        self.weight, self.bias, self.how = weight, bias, how
+        space, stride, crop = how
+        self.shape = shape = Shape.of(space, weight, stride, crop)
+        kinds: list[type[Algorithm]] = [*suited(shape, weight), Plain]
+        self.ways = {kind.way: partial(Guarded, self.ready, kind, shape) for kind in kinds}
+        self._ready: dict[type[Algorithm], Algorithm] = {}
+        self._chosen: dict[object, Guarded] = {}
+
+    def is_of(self, weight: Tensor, bias: Tensor) -> bool:
+        """Whether weights and bias are the same, bit by bit."""
+        pairs = ((self.weight, weight), (self.bias, bias))
+        return all(x.stride() == y.stride() and _same_bits(x, y) for x, y in pairs)
+
+    def ready(self, kind: type[Algorithm]) -> Algorithm:
+        """The algorithm with its weights arranged."""
+        if kind not in self._ready:
+            self._ready[kind] = kind(self.weight, self.bias, self.shape)
+        return self._ready[kind]
+
+    def computed(self, x: Tensor) -> Tensor:
+        """The transposed convolution by the algorithm that is fastest for such an input."""
+        size = (x.shape, x.stride(), torch.get_num_threads(), setting())
+        if size not in self._chosen:
+            if not is_finite(x):  # where all do the same, which says nothing about others
+                return self.ways[DIRECT]()(x)
+            ways = {way: partial(_run, make, x) for way, make in self.ways.items()}
+            last = x.is_contiguous(memory_format=torch.channels_last)
+            layer = f"transposed {tuple(self.weight.shape)} {self.how[1:]}"
+            given = (*x.shape, "last" if last else "")
+            way = choose(layer, given, ways, Budget(SECONDS))
+            self._chosen[size] = self.ways[way]()
+        return self._chosen[size](x)
+
+
+def _run(make: Callable[[], Guarded], x: Tensor) -> Tensor:
+    return make()(x)
+
+
+def _same_bits(x: Tensor, y: Tensor) -> bool:
+    bits = np.int32 if x.numel() % 2 else np.int64  # the longer, the fewer to compare
+    one, other = (each.detach().contiguous().view(-1).numpy() for each in (x, y))
+    return np.array_equal(one.view(bits), other.view(bits))
+
+
+def transposed(
+    x: Tensor,
+    weight: Tensor,
+    bias: Tensor | None,
+    stride: Sequence[int],
+    crop: Sequence[tuple[int, int]],
+    arranged: Arranged | None = None,
+) -> Tensor:
+    """The transposed convolution with weights that may have changed since the last time.
+
+    What is prepared of them is kept in ``arranged``.
+    """
+    bias = weight.new_zeros(weight.shape[1]) if bias is None else bias
+    how = (x.shape[2:], tuple(stride), tuple(crop))
+    return (arranged.of if arranged else Prepared)(weight, bias, how).computed(x)
