@@ -287,7 +287,8 @@ class Layer(LayerValue):
 
         Returns
         -------
-        An array in MATLAB order (a ``dlarray`` if one went in); a tuple for several outputs.
+        An array in MATLAB order (a ``dlarray`` if one went in); a tuple for several outputs. It is
+        not copied to be column-major in memory, which ``np.asfortranarray`` does.
 
         Raises
         ------
