@@ -33,6 +33,7 @@ undecodable value     :class:`Damaged`
 
 from __future__ import annotations
 
+import copy
 import difflib
 import math
 import operator
@@ -213,6 +214,16 @@ class MatObject:
     _load: Callable[[], dict[str, Value]] = field(repr=False)
     legacy: bool = False
     _properties: dict[str, Value] | None = field(default=None, init=False, repr=False)
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> MatObject:
+        """The file that it is decoded from is not copied."""
+        made = MatObject(self.class_name, self._load, self.legacy)
+        made._properties = copy.deepcopy(self._properties, memo)
+        return made
+
+    def __getstate__(self) -> dict[str, Any]:
+        """With its values, without the file. Raises :class:`MatFileError` if it is damaged."""
+        return {**vars(self), "_load": dict, "_properties": self.properties}
 
     def _repr_html_(self) -> str:
         try:

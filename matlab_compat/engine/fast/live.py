@@ -56,22 +56,25 @@ class Prepared:
     def __init__(self, weight: Tensor, bias: Tensor, how: How) -> None:
         self.weight, self.bias, self.how = weight, bias, how
         space, stride, crop = how
-        self.shape = shape = Shape.of(space, weight, stride, crop)
-        kinds: list[type[Algorithm]] = [*suited(shape, weight), Plain]
-        self.ways = {kind.way: partial(Guarded, self.ready, kind, shape) for kind in kinds}
-        self._ready: dict[type[Algorithm], Algorithm] = {}
+        shape = Shape.of(space, weight, stride, crop)
+        self._made: dict[type[Algorithm], Algorithm] = {}
         self._chosen: dict[object, Guarded] = {}
+        made = self._made
+
+        def ready(kind: type[Algorithm]) -> Algorithm:
+            found = made.get(kind)
+            if found is None:
+                found = made[kind] = kind(weight, bias, shape)
+            return found
+
+        kinds: list[type[Algorithm]] = [*suited(shape, weight), Plain]
+        # Not methods: large memory would wait for the garbage to be collected.
+        self.ways = {kind.way: partial(Guarded, ready, kind, shape) for kind in kinds}
 
     def is_of(self, weight: Tensor, bias: Tensor) -> bool:
         """Whether weights and bias are the same, bit by bit."""
         pairs = ((self.weight, weight), (self.bias, bias))
         return all(x.stride() == y.stride() and _same_bits(x, y) for x, y in pairs)
-
-    def ready(self, kind: type[Algorithm]) -> Algorithm:
-        """The algorithm with its weights arranged."""
-        if kind not in self._ready:
-            self._ready[kind] = kind(self.weight, self.bias, self.shape)
-        return self._ready[kind]
 
     def computed(self, x: Tensor) -> Tensor:
         """The transposed convolution by the algorithm that is fastest for such an input."""
@@ -85,6 +88,7 @@ class Prepared:
             given = (*x.shape, "last" if last else "")
             way = choose(layer, given, ways, Budget(SECONDS))
             self._chosen[size] = self.ways[way]()
+            self._made.clear()  # what was measured beside it
         return self._chosen[size](x)
 
 

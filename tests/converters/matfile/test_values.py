@@ -311,3 +311,22 @@ def test_a_notebook_shows_names_sizes_and_classes(value: Any, cells: list[str]) 
 
 def test_a_damaged_object_is_shown_as_that() -> None:
     assert "40 bytes are not 9 numbers" in MatObject("my.Thing", DAMAGED.get)._repr_html_()
+
+
+def test_an_object_is_copied_without_the_file_that_it_is_decoded_from() -> None:
+    """Which may be a view of memory, that cannot be copied."""
+    file, loaded = memoryview(b"abc"), []
+
+    def load() -> dict[str, Any]:
+        loaded.append(len(file))
+        return {"Size": np.ones((1, 2))}
+
+    made = MatObject("mine.Strategy", load)
+    twin = copy.deepcopy(made)
+    assert loaded == []
+    twin.properties["Size"][0, 0] = 5
+    for other in (copy.deepcopy(twin), pickle.loads(pickle.dumps(twin))):
+        assert other.class_name == "mine.Strategy"
+        np.testing.assert_array_equal(other.properties["Size"], [[5, 1]])
+    np.testing.assert_array_equal(made.properties["Size"], [[1, 1]])
+    assert pickle.loads(pickle.dumps(MatObject("mine.Strategy", load))).properties["Size"][0, 1] == 1

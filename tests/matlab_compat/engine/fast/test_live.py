@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import copy
 import pickle
+import weakref
 
 import numpy as np
 import pytest
@@ -74,3 +75,13 @@ def test_what_is_not_finite_decides_nothing(monkeypatch: pytest.MonkeyPatch) -> 
         y = layer(x)
     assert y[0, :, 4:6, 6:8].isnan().all()
     assert int(y.isnan().sum()) == 4 * 4
+
+
+def test_old_weights_are_freed_at_once() -> None:
+    layer, x = _changing()
+    with torch.inference_mode():
+        layer(x)
+        old = weakref.ref(layer._arranged.last)
+        layer.weight.data += 1
+        layer(x)
+    assert old() is None
