@@ -19,8 +19,9 @@ from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any, TypeVar
 
-#: Rounds of all variants, and the most that follow of those between whom it is not decided.
-ROUNDS, MORE = 3, 6
+#: Rounds of all variants; the most that follow of those between whom it is not decided, for so many
+#: seconds.
+ROUNDS, MORE, SECONDS = 3, 20, 4.0
 #: Seconds of the counted calls of a turn.
 TURN = 0.03
 #: Other engines, and ours, which may be either of the two.
@@ -232,9 +233,14 @@ def interleaved(
     once = {name: _once(call) for name, call in variants.items()}
     taken: dict[str, list[float]] = {name: [] for name in variants}
     order = random.Random(0)
+    end = math.inf
     for past in range(rounds + MORE):
         names = list(variants)
+        if past == rounds:
+            end = time.perf_counter() + SECONDS
         if past >= rounds:
+            if time.perf_counter() > end:
+                break
             times = Times(taken)
             open_ = [question for question in questions if not question.is_decided(times)]
             names = list(dict.fromkeys(name for one in open_ for name in one.rivals(times)))
