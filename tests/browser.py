@@ -55,6 +55,13 @@ class Browser:
         assert "exceptionDetails" not in found, found["exceptionDetails"]
         return found["result"].get("value")
 
+    def follow(self, script: str) -> None:
+        """Run what leads to another page, and wait for it: until then none can be asked."""
+        self._loaded = False
+        self.run(script)
+        while not self._loaded:
+            self._read()
+
     def press(self, key: str) -> None:
         """Press and release a key."""
         more = {"text": key} if len(key) == 1 else {}

@@ -23,7 +23,7 @@ def test_the_search_of_the_site_works_from_files(chromium: Browser, tmp_path: Pa
     assert build.main(["-q", "-c", str(ROOT / "docs"), str(source), str(site)]) == 0
     chromium.open(site / "index.html")
     chromium.run("document.querySelector('input[name=q]').value = 'transposed'")
-    chromium.run("document.querySelector('input[name=q]').form.submit()")
+    chromium.follow("document.querySelector('input[name=q]').form.submit()")
     until = time.monotonic() + PATIENCE
     found: list[str] = []
     while not found and time.monotonic() < until:
