@@ -83,9 +83,8 @@ def main() -> None:
     try:
         with worded(option):
             try:
-                asked = sys.argv[1:2]
-                app = application(asked if asked and asked[0] in COMMANDS else COMMANDS)
-                app(prog_name="matlab-compat")
+                asked = [name for name in sys.argv[1:2] if name in COMMANDS]
+                application(asked or COMMANDS)(prog_name="matlab-compat")
             except ModuleNotFoundError:
                 need_torch()
                 raise

@@ -6,7 +6,7 @@ import copy
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import Any, TypeGuard
+from typing import Any, cast
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -23,6 +23,7 @@ from matlab_compat.execution.module import run_network
 from matlab_compat.execution.network import (
     NetworkInput,
     answer,
+    check_number,
     input_formats,
     network_inputs,
     run_plan,
@@ -108,10 +109,12 @@ class Session:
         are contiguous and of the sizes of those before.
         """
         if (direct := self._direct) is not None:
-            plain, (shapes, threads, compute) = [x for x in arrays if _is_plain(x)], direct
-            if [x.shape for x in plain] == shapes and get_num_threads() == threads:
-                outputs = compute(plain)
+            shapes, threads, compute = direct
+            sizes = [x.shape if _is_plain(x) else None for x in arrays]
+            if sizes == shapes and get_num_threads() == threads:
+                outputs = compute(cast(tuple[Array, ...], arrays))
                 return outputs[0] if len(outputs) == 1 else tuple(outputs)
+        check_number(arrays, self.loaded.labels)
         tensors = tuple(tensor(as_data(x), None, None) for x in arrays)
         with torch.inference_mode():
             found = self.compute(self.loaded.labels, tensors)
@@ -208,7 +211,7 @@ def _values(network: Network) -> Iterator[tuple[str, Any]]:
         yield from ((f"{name}.{key}", value) for key, value in layer.values.items())
 
 
-def _is_plain(x: object) -> TypeGuard[Array]:
+def _is_plain(x: Array | Tensor) -> bool:
     """Whether an engine takes it as it is."""
     return type(x) is np.ndarray and x.dtype is SINGLE and x.flags.carray
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import warnings
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from contextvars import ContextVar
 from dataclasses import dataclass, replace
@@ -260,16 +260,21 @@ def _names(classes: object, count: int) -> Array:
     )
 
 
+def check_number(X: Sequence[object], inputs: Collection[str]) -> None:
+    """Raise :class:`UsageError` where there are not as many as the network's inputs."""
+    if len(X) != len(inputs):
+        raise UsageError(
+            f"The network has {counted(len(inputs), 'input')} ({', '.join(inputs)}), "
+            f"but {len(X)} were given."
+        )
+
+
 def network_inputs(
     network: NetworkLike, X: Sequence[object], data_format: str | Sequence[str] | None
 ) -> list[NetworkInput]:
     """The data for each input of the network, with labels."""
     plan = network.plan()
-    if len(X) != len(plan.inputs):
-        raise UsageError(
-            f"The network has {counted(len(plan.inputs), 'input')} ({', '.join(plan.inputs)}), "
-            f"but {len(X)} were given."
-        )
+    check_number(X, plan.inputs)
     given = plain_texts(data_format)
     one = given is None or isinstance(given, str)
     each: list[str | None] = [given] * len(X) if one else list(given)

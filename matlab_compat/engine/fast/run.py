@@ -32,7 +32,7 @@ from .phases import is_finite
 SMALL = 128 * 1024
 #: Alignment of results in memory, in bytes: that of torch's own allocator.
 ALIGNED = 64
-#: Sizes of inputs for which a workspace keeps its code.
+#: Sizes of inputs for which a workspace keeps its code, and a module engines.
 MANY = 64
 #: Results of one layer that callers may hold and whose memory is used again.
 RETURNED = 4
@@ -94,6 +94,8 @@ class Workspace:
                     return fastest(*inputs)
 
                 if name != "torch":
+                    if len(known.by_engine) >= MANY:
+                        known.by_engine.clear()
                     known.by_engine[size] = checked
             return found
 

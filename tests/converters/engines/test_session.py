@@ -29,7 +29,7 @@ from converters.engines.base import Compute
 from converters.engines.onnxruntime import OnnxRuntime
 from converters.engines.written import Written, free_sizes
 from matlab_compat import Network
-from matlab_compat.engine.fast import choice
+from matlab_compat.engine.fast import choice, run
 from matlab_compat.engine.fast.run import InferenceModule
 from matlab_compat.errors import MatlabCompatWarning, UnsupportedLayerError, UsageError
 
@@ -173,6 +173,26 @@ def test_several_inputs_in_torchs_layouts() -> None:
         np.testing.assert_allclose(y, expected[: len(y)], rtol=1e-5, atol=1e-6)
         assert len(y) == len(given[0])
         assert made.engine == "mine"
+
+
+@pytest.mark.parametrize("more", ["text", X, torch.ones(1)], ids=["text", "array", "tensor"])
+def test_an_input_too_many_is_not_passed_over(network: Network, more: Any) -> None:
+    """Also where the shortest way could take the others."""
+    made = m.session(network, X, engine="mine")
+    x = np.ascontiguousarray(X.transpose(3, 2, 0, 1))
+    made.run(x)
+    for given in ([x, more], [more, x], []):
+        with pytest.raises(UsageError, match="has 1 input"):
+            made.run(*given)
+
+
+def test_a_module_keeps_engines_for_so_many_sizes(
+    module: InferenceModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "MANY", 2)
+    for batch in range(1, 6):
+        module(torch.randn(batch, 2, 4, 6))
+    assert 1 <= len(module.workspaces.by_engine) <= 2
 
 
 def test_predict_keeps_it_until_a_weight_changes(network: Network) -> None:
