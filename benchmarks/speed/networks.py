@@ -209,11 +209,16 @@ def networks() -> Iterator[tuple[str, Network]]:
         with converters.open_mat(file) as mat:
             found = [f.model for f in find_models(mat)]
         for network in (build_network(saved) for saved in found if isinstance(saved, SavedNetwork)):
-            if not network.Initialized or network.unsupported:
+            if not network.Initialized or network.unsupported or not _is_finite(network):
                 continue
             if (architecture := _architecture(network)) not in seen:
                 seen.add(architecture)
                 yield f"{file.parent.name[:14]}/{file.stem[-16:]}", network
+
+
+def _is_finite(network: Network) -> bool:
+    """Whether results can be compared: training left NaN in some."""
+    return all(np.isfinite(value).all() for value in network.Learnables["Value"])
 
 
 def _architecture(network: Network) -> tuple[Any, ...]:

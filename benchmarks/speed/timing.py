@@ -31,9 +31,9 @@ FASTEST, OPTIMIZED = "fastest", "optimized"
 LIMIT, NOISE = "limit", "±"
 #: A peer may be the best one that takes so many times as long as the one that seems to be.
 NEAR = 1.1
-#: The relative error that a ratio has at least, however alike its few rounds; that of a median
-#: which is asked for where no ratio is; and up to which a row is shown.
-SURE, STILL, QUIET = 0.01, 0.03, 0.1
+#: The relative error that each round has at least, however alike the few; that of a median which
+#: is asked for where no ratio is; and up to which a row is shown.
+SURE, STILL, QUIET = 0.03, 0.03, 0.1
 #: Threads of torch, other engines and OpenMP. ``BENCH_THREADS=1`` is for a busy machine, where two
 #: threads wait for each other: the parts layer, training and networks then count the thread's own
 #: processor time.
@@ -45,25 +45,35 @@ T = TypeVar("T")
 
 
 class Times(dict[str, float]):
-    """Median seconds by variant, of rounds."""
+    """Median seconds by variant; ``turns`` are those of each round in which it had one."""
 
-    def __init__(self, taken: Mapping[str, Sequence[float]]) -> None:
-        super().__init__({name: statistics.median(each) for name, each in taken.items()})
+    def __init__(self, turns: Mapping[str, Mapping[int, float]]) -> None:
+        super().__init__({name: statistics.median(each.values()) for name, each in turns.items()})
+        self.turns = turns
         #: The relative error of each median.
-        self.errors = {name: _error(each) for name, each in taken.items()}
+        self.errors = {name: _error([*each.values()]) for name, each in turns.items()}
 
     @property
     def noise(self) -> float:
         """That of the worst."""
         return max(self.errors.values())
 
+    def ratio(self, ours: str, peer: str) -> tuple[float, float]:
+        """How many times as fast as a peer ours is, and the relative error of that.
 
-def _error(seconds: Sequence[float]) -> float:
+        The median of the rounds in which both had a turn: what slows a round down does so to both.
+        """
+        mine, other = self.turns[ours], self.turns[peer]
+        ratios = [other[past] / seconds for past, seconds in mine.items() if past in other]
+        return statistics.median(ratios), _error(ratios)
+
+
+def _error(values: Sequence[float]) -> float:
     """Of a median, relative: from the quartiles, as single disturbances count little."""
-    if len(seconds) < 2:
+    if len(values) < 2:
         return 0.0
-    low, middle, high = statistics.quantiles(seconds, n=4, method="inclusive")
-    return 0.93 * (high - low) / middle / math.sqrt(len(seconds))
+    low, middle, high = statistics.quantiles(values, n=4, method="inclusive")
+    return max(SURE, 0.93 * (high - low) / middle) / math.sqrt(len(values))
 
 
 @dataclass(frozen=True)
@@ -82,17 +92,17 @@ class Question:
         most = NEAR * min(times[peer] for peer in known)
         return [self.ours, *(peer for peer in known if times[peer] <= most)]
 
-    def noise(self, times: Times) -> float:
-        """The relative error of the ratio."""
-        return math.hypot(*(times.errors[name] for name in self.rivals(times)[:2]))
+    def answer(self, times: Times) -> tuple[float, float]:
+        """How many times as fast as the best peer ours is, and the relative error of that."""
+        _, *rivals = self.rivals(times)
+        return min(times.ratio(self.ours, peer) for peer in rivals)
 
     def is_decided(self, times: Times) -> bool:
-        """Whether the ratio is away from the goal by more than its noise."""
-        rivals = self.rivals(times)
-        if not rivals:
+        """Whether the answer is away from the goal by more than its error."""
+        if not self.rivals(times):
             return True
-        ratio = min(times[name] for name in rivals[1:]) / times[self.ours]
-        return abs(ratio / self.goal - 1) > 2 * max(self.noise(times), SURE)
+        ratio, error = self.answer(times)
+        return abs(ratio / self.goal - 1) > 2 * error
 
 
 class Allowance:
@@ -132,15 +142,17 @@ class Row:
 
     def as_json(self) -> dict[str, Any]:
         """For the JSON file."""
-        return {**vars(self), "seconds": dict(self.seconds)}
+        return {
+            **vars(self),
+            "seconds": dict(self.seconds),
+            "turns": getattr(self.seconds, "turns", {}),
+        }
 
     def ratio(self, variant: str, peer: str) -> float:
         """How many times faster ``variant`` is than ``peer``."""
+        if isinstance(self.seconds, Times):
+            return self.seconds.ratio(variant, peer)[0]
         return self.seconds[peer] / self.seconds[variant]
-
-    def share(self, question: Question) -> float:
-        """How many times faster ours is than the best peer."""
-        return self.best(question.peers) / self.seconds[question.ours]
 
     def best(self, peers: Sequence[str]) -> float:
         """The seconds of the fastest of those that there are."""
@@ -231,7 +243,7 @@ def interleaved(
     times are disturbed.
     """
     once = {name: _once(call) for name, call in variants.items()}
-    taken: dict[str, list[float]] = {name: [] for name in variants}
+    turns: dict[str, dict[int, float]] = {name: {} for name in variants}
     order = random.Random(0)
     end = math.inf
     for past in range(rounds + MORE):
@@ -241,14 +253,14 @@ def interleaved(
         if past >= rounds:
             if time.perf_counter() > end:
                 break
-            times = Times(taken)
+            times = Times(turns)
             open_ = [question for question in questions if not question.is_decided(times)]
             names = list(dict.fromkeys(name for one in open_ for name in one.rivals(times)))
             if not questions:
                 names = [name for name, error in times.errors.items() if error > STILL]
         for name in order.sample(names, len(names)):
-            taken[name].append(_turn(variants[name], once[name], clock))
-    return Times(taken)
+            turns[name][past] = _turn(variants[name], once[name], clock)
+    return Times(turns)
 
 
 def _turn(call: Callable[[], object], once: float, clock: Callable[[], float]) -> float:
@@ -336,10 +348,12 @@ def row(
     times = interleaved(variants, questions=questions)
     made = Row(case, times, peak=peaks(variants))
     first, *others = questions
-    known: dict[str, Any] = {"of best": made.share(first), NOISE: first.noise(times)}
-    known |= {"goal": first.goal, LIMIT: 1e3 * limit}
+    ratio, error = first.answer(times)
+    known: dict[str, Any] = {"of best": ratio, NOISE: error, "goal": first.goal}
+    known[LIMIT] = 1e3 * limit
     for one in others:
-        known |= {f"{one.ours} of best": made.share(one), f"its {NOISE}": one.noise(times)}
+        ratio, error = one.answer(times)
+        known |= {f"{one.ours} of best": ratio, f"its {NOISE}": error}
     return replace(made, more={**known, **more})
 
 
@@ -360,7 +374,10 @@ def compared(
     known = [
         row for row in rows if row.is_quiet and variant in row.seconds and {*peers} & {*row.seconds}
     ]
-    ratios = {row.case: row.best(peers) / row.seconds[variant] for row in known}
+    ratios = {
+        row.case: min(row.ratio(variant, peer) for peer in peers if peer in row.seconds)
+        for row in known
+    }
     what, best = what or variant, peers[0] if len(peers) == 1 else "the best peer"
     if mean and ratios:
         text = f"{what}: times as fast as {best}, geometric mean"
