@@ -25,6 +25,7 @@ from matlab_compat.engine.fast.choice import (
     rest,
     setting,
 )
+from matlab_compat.engine.fast.run import AtOnce
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.network import Network
 
@@ -36,12 +37,14 @@ log = logging.getLogger(__name__)
 
 #: The outputs for inputs in torch's order, as arrays or tensors.
 Way: TypeAlias = Callable[[Sequence[Tensor]], Any]
+#: A call of a way, given its name, as it will be called in use: for what is measured.
+InUse: TypeAlias = Callable[[str, Way], Callable[[], Any]]
 
 #: Seconds that may be spent on measuring the first size of inputs, half as many for each that
 #: follows, and below which nothing is measured.
 MEASURING, SHORT = 3.0, 0.2
-#: Calls of each that are measured at least, however long they take.
-LEAST = 4
+#: Calls of each that there is time for at least, however long they take.
+LEAST = 8
 #: The least seconds of a turn, of which the first call may find threads asleep.
 TURN = 0.02
 
@@ -77,7 +80,7 @@ class Fastest:
         inputs: Sequence[Tensor],
         own: Callable[..., Any],
         plain: Callable[..., Any],
-    ) -> tuple[str, Callable[..., Any]]:
+    ) -> tuple[str, Callable[..., Any], AtOnce | None]:
         """For :class:`~.run.InferenceModule`: the name of what computes it, and what does.
 
         ``own`` is torch's way, which takes the tensors one by one, as ``plain`` does for what the
@@ -88,17 +91,40 @@ class Fastest:
             return [y.numpy(force=True) for y in as_tuple(plain(*map(torch.from_numpy, arrays)))]
 
         inputs = [x.detach() for x in inputs]
-        name, run = self.chosen(self.loaded.labels, inputs, lambda: lambda given: own(*given))
-        if isinstance(run, Run):
-            return name, run.guarded(otherwise, inputs).of_tensors(inputs)
-        return name, own
+
+        def ready(way: Way) -> tuple[Callable[..., Any], AtOnce | None]:
+            if not isinstance(way, Run):
+                return own, None
+            run = way.guarded(otherwise, inputs)
+            return run.of_tensors(inputs), run.at_once(inputs)
+
+        def in_use(name: str, way: Way) -> Callable[[], Any]:
+            run, at_once = ready(way)
+            return partial(run, *inputs) if at_once is None else partial(at_once, inputs)
+
+        labels = self.loaded.labels
+        name, way = self.chosen(labels, inputs, lambda: lambda given: own(*given), in_use)
+        return name, *ready(way)
 
     def chosen(
-        self, labels: Mapping[str, str], tensors: Sequence[Tensor], by_torch: Callable[[], Way]
+        self,
+        labels: Mapping[str, str],
+        tensors: Sequence[Tensor],
+        by_torch: Callable[[], Way],
+        in_use: InUse,
+        what: str = "",
     ) -> tuple[str, Way]:
         """The name of the fastest for inputs of this size and these labels, and its way.
 
-        ``by_torch`` makes torch's way where that is a candidate.
+        Parameters
+        ----------
+        by_torch:
+            Makes torch's way where that is a candidate.
+        in_use:
+            What is measured. Around a call of a few microseconds are as many of ours, which are
+            others for tensors than for arrays.
+        what:
+            What is given in use, where that is not tensors.
         """
         layouts = ["" if x.is_contiguous() else "last" for x in tensors]
         size = [n for x, layout in zip(tensors, layouts, strict=True) for n in (*x.shape, layout)]
@@ -106,7 +132,9 @@ class Fastest:
         with self._alone:
             if key in self._runs:
                 return self._runs[key]
-            name, way = self._chosen(labels, tensors, size, by_torch)
+            name, way = self._chosen(
+                labels, tensors, [*size, *filter(None, [what])], by_torch, in_use
+            )
             log.info("%s computes inputs of torch size %s", name, size)
             if name != TORCH:  # whose way is the caller's
                 if len(self._runs) >= MANY:
@@ -120,6 +148,7 @@ class Fastest:
         tensors: Sequence[Tensor],
         size: list[int | str],
         by_torch: Callable[[], Way],
+        in_use: InUse,
     ) -> tuple[str, Way]:
         kinds = self.kinds
         names = [TORCH, *kinds]
@@ -139,15 +168,16 @@ class Fastest:
         if not ways:
             raise UnsupportedLayerError("what torch and the engines give is not the network's.")
         if known is None and len(ways) > 1:
-            known = remember(layer, size, self._measured(ways, tensors))
+            calls = {name: in_use(name, way) for name, way in ways.items()}
+            known = remember(layer, size, self._measured(calls))
         name = known if known in ways else next(iter(ways))
         return name, ways[name]
 
-    def _measured(self, ways: Mapping[str, Way], tensors: Sequence[Tensor]) -> dict[str, float]:
+    def _measured(self, ways: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
         """The seconds of each: of one thread what it computed, of several those on the wall."""
         alone = torch.get_num_threads() == 1
         clock = time.process_time if alone else time.perf_counter
-        calls = {name: partial(_first, way, tensors) for name, way in ways.items()}
+        calls = {name: partial(_first, way) for name, way in ways.items()}
         start = clock()
         for call in calls.values():
             call()
@@ -160,9 +190,10 @@ class Fastest:
 
 
 @torch.inference_mode()
-def _first(way: Way, tensors: Sequence[Tensor]) -> Tensor:
+def _first(way: Callable[[], Any]) -> Tensor:
     """The first output, for the measuring."""
-    return torch.as_tensor(as_tuple(way(tensors))[0])
+    found = way()
+    return torch.as_tensor(found[0] if isinstance(found, tuple | list) else found)
 
 
 def _digest(network: Network) -> str:

@@ -13,6 +13,7 @@ from torch import Tensor
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
+from matlab_compat.engine.fast.run import AtOnce
 from matlab_compat.errors import UnsupportedLayerError, cause_text, place, warn
 from matlab_compat.network import Network
 
@@ -61,15 +62,45 @@ class Run:
 
     def of_tensors(self, like: Sequence[Tensor]) -> Callable[..., Any]:
         """For tensors one by one, which lie in memory as these do; gives what a module gives."""
-        compute, from_numpy = self.compute, torch.from_numpy
+        compute = self.compute
         plain = all(x.is_contiguous() for x in like)
 
         def run(*tensors: Tensor) -> Any:
             given = [x.detach() if x.requires_grad else x for x in tensors]
-            outputs = compute([x.numpy() if plain else contiguous(x) for x in given])
-            return from_numpy(outputs[0]) if len(outputs) == 1 else tuple(map(from_numpy, outputs))
+            return _as_tensors(compute([x.numpy() if plain else contiguous(x) for x in given]))
 
         return run
+
+    def at_once(self, like: Sequence[Tensor]) -> AtOnce | None:
+        """The same for a sequence of any tensors; gives ``NotImplemented`` where they are others.
+
+        Asks nothing of torch but the arrays, for networks that take a few microseconds. None where
+        they have to be copied.
+        """
+        if not all(x.is_contiguous() for x in like):
+            return None
+        compute, kinds = self.compute, [Tensor] * len(like)
+        expected = [(x.shape, x.strides, x.dtype) for x in map(contiguous, like)]
+
+        def run(tensors: Sequence[Any]) -> Any:
+            if [*map(type, tensors)] != kinds:
+                return NotImplemented
+            try:
+                arrays = [x.numpy() for x in tensors]
+            except (RuntimeError, TypeError):  # of gradients, on a GPU, mapped over ...
+                return NotImplemented
+            if [(x.shape, x.strides, x.dtype) for x in arrays] != expected:
+                return NotImplemented
+            return _as_tensors(compute(arrays))
+
+        return run
+
+
+def _as_tensors(outputs: Sequence[Array]) -> Any:
+    """What a module gives."""
+    if len(outputs) == 1:
+        return torch.from_numpy(outputs[0])
+    return tuple(map(torch.from_numpy, outputs))
 
 
 def _agree(compute: Compute, otherwise: Compute, like: Sequence[Tensor], value: float) -> bool:

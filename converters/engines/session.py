@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import copy
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from typing import Any, cast
@@ -36,7 +36,7 @@ from matlab_compat.network.pictures import Fit
 from . import FASTEST, TORCH, check_engine
 from .base import Compute
 from .fastest import Fastest, Way
-from .loaded import Run
+from .loaded import Run, contiguous
 from .proof import MANY, prove
 
 #: numpy's only one of its own byte order.
@@ -151,11 +151,7 @@ class Session:
         """The name of what computes inputs like these, and what does."""
         try:
             if self._asked == FASTEST and _is_single(tensors):
-                own = partial(self._checked, TORCH, labels, tensors)
-                name, run = self._fastest.chosen(labels, tensors, own)
-                if isinstance(run, Run) and name != TORCH:
-                    run = run.guarded(partial(_plain, self._module(labels, tensors)), tensors)
-                return name, run
+                return self._measured(labels, tensors)
             if self._asked not in (FASTEST, TORCH):
                 run = self._checked(self._asked, labels, tensors)
                 return self._asked, run.guarded(partial(self._plainly, labels))
@@ -165,6 +161,22 @@ class Session:
         if self._asked not in (FASTEST, TORCH):
             warn(f"torch computes instead of {self._asked}: {refused}", where=place())
         return TORCH, partial(_by_torch, module)
+
+    def _measured(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> tuple[str, Run]:
+        """The fastest for arrays of these sizes."""
+        own = partial(self._checked, TORCH, labels, tensors)
+        plain = partial(_plain, self._module(labels, tensors))
+        arrays = [contiguous(x) for x in tensors]
+
+        def ready(name: str, way: Way) -> Run:
+            run = cast(Run, way)
+            return run if name == TORCH else run.guarded(plain, tensors)
+
+        def in_use(name: str, way: Way) -> Callable[[], Any]:
+            return partial(ready(name, way).compute, arrays)
+
+        name, way = self._fastest.chosen(labels, tensors, own, in_use, "arrays")
+        return name, ready(name, way)
 
     def _module(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> fx.GraphModule:
         return self.network.to_torch(tensors[0].device, tensors[0].dtype, formats=labels)

@@ -103,9 +103,7 @@ def plain_only(*inputs: Tensor, dtype: torch.dtype = torch.float32) -> bool:
     whoever traces, exports, maps over a network or looks at every operation of it (a dispatch mode)
     wants to see the operators themselves.
     """
-    if torch.compiler.is_compiling() or torch._C._get_tracing_state():
-        return True
-    if torch._C._len_torch_dispatch_stack():
+    if looked_at():
         return True
     gradients = torch.is_grad_enabled()
     for x in inputs:  # not any(): it costs as much as a small layer
@@ -117,4 +115,14 @@ def plain_only(*inputs: Tensor, dtype: torch.dtype = torch.float32) -> bool:
             or torch._C._functorch.maybe_get_level(x) >= 0  # vmap or the like around x
         ):
             return True
-    return torch.is_autocast_enabled("cpu")
+    return False
+
+
+def looked_at() -> bool:
+    """Whether somebody wants to see torch's operators, whatever the inputs."""
+    return bool(
+        torch.compiler.is_compiling()
+        or torch._C._get_tracing_state()
+        or torch._C._len_torch_dispatch_stack()
+        or torch.is_autocast_enabled("cpu")
+    )

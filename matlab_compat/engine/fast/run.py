@@ -14,7 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import wraps
 from operator import is_
-from typing import Any, Protocol
+from typing import Any, Protocol, TypeAlias
 
 import torch
 from torch import Tensor, fx, nn
@@ -23,7 +23,7 @@ from torch.nn.modules import module as torch_module
 
 from ...display import size_text
 from ...errors import UsageError
-from ..precision import plain_only
+from ..precision import looked_at, plain_only
 from .choice import Budget, choose
 from .inference import Inference, Make, Run
 from .phases import is_finite
@@ -43,15 +43,20 @@ SECONDS = 1.0
 PATIENCE = 2.0
 
 
+#: What computes inputs, or gives ``NotImplemented`` where it is not for them.
+AtOnce: TypeAlias = Callable[[Sequence[Any]], Any]
+
+
 class Engines(Protocol):
     """What else may compute a network, which gives the same but for rounding."""
 
     def of_module(
         self, inputs: Sequence[Tensor], own: Callable[..., Any], plain: Callable[..., Any]
-    ) -> tuple[str, Callable[..., Any]]:
+    ) -> tuple[str, Callable[..., Any], AtOnce | None]:
         """The name of what is fastest for inputs like these, and what computes them.
 
-        ``own`` is torch's way, named "torch"; ``plain`` is torch's for inputs of any kind.
+        ``own`` is torch's way, named "torch"; ``plain`` is torch's for inputs of any kind. What
+        comes last takes any inputs.
         """
 
 
@@ -67,6 +72,8 @@ class Workspace:
         size = size_of(inputs)
         run = self.runs.get(size)
         if run is None:
+            if not all(map(is_finite, inputs)):
+                return module.by_layers(*inputs)  # which say nothing about others of their size
             run = self._straight(module, inputs, module.workspaces.budget.half())
             module.workspaces.names.setdefault(_said(inputs), "torch")
             self.runs[size] = run = self._awaiting(module, run, size)
@@ -84,15 +91,22 @@ class Workspace:
                 return found
             self.runs[size] = again = self._straight(module, inputs, Budget(SECONDS))
             if (engines := module.engines) is not None:
-                name, fastest = engines.of_module(inputs, again, module.by_layers)
+                name, fastest, at_once = engines.of_module(inputs, again, module.by_layers)
                 known.names[_said(inputs)] = name
                 _, held = module.__dict__["_engines"]
+                threads = torch.get_num_threads()
 
                 def checked(*inputs: Tensor) -> Any:
                     if held.has_changed():  # what torch prepared is old, too
                         return module.by_layers(*inputs)
                     return fastest(*inputs)
 
+                def unchanged(inputs: Sequence[Any]) -> Any:
+                    if at_once is None or torch.get_num_threads() != threads or held.has_changed():
+                        return NotImplemented
+                    return at_once(inputs)
+
+                known.at_once = None if at_once is None else unchanged
                 if name != "torch":
                     if len(known.by_engine) >= MANY:
                         known.by_engine.clear()
@@ -339,9 +353,14 @@ class InferenceModule(fx.GraphModule):
         def call(self: InferenceModule, *inputs: Any, **named: Any) -> Any:
             """As torch's, without looking for hooks twice."""
             hooks = self._forward_hooks or self._forward_pre_hooks
-            if named or hooks or plain_only(*inputs) or self._is_watched():
-                return nn.Module.__call__(self, *inputs, **named)
-            return self.compute(inputs)
+            if not (named or hooks or looked_at() or self._is_watched()):
+                at_once = self.workspaces.at_once
+                found = NotImplemented if at_once is None else at_once(inputs)
+                if found is not NotImplemented:
+                    return found
+                if not plain_only(*inputs):
+                    return self.compute(inputs)
+            return nn.Module.__call__(self, *inputs, **named)
 
         made.forward = forward
         made.__call__ = call  # type: ignore[method-assign]
@@ -446,11 +465,14 @@ class Workspaces(list[Workspace]):
         self.spent: dict[object, float] = {}
         #: What computes inputs of a size without a workspace.
         self.by_engine: dict[object, Run] = {}
+        #: What computes the last of these.
+        self.at_once: AtOnce | None = None
 
     def clear(self) -> None:
         """Forget what computes."""
         super().clear()
         self.by_engine.clear()
+        self.at_once = None
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Workspaces, ()

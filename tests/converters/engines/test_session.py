@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -456,6 +456,50 @@ def test_other_weights_of_one_layer_are_computed_by_torch(
     for _ in range(2):
         torch.testing.assert_close(module(x), module.by_layers(x))
     assert not torch.allclose(module(x), before)
+
+
+@pytest.mark.parametrize(
+    ("change", "by_engine"),
+    [
+        (torch.Tensor.contiguous, True),
+        (lambda x: x.contiguous(memory_format=torch.channels_last), False),
+        (lambda x: x.repeat(1, 1, 1, 2)[..., ::2], False),
+        (lambda x: x[:1], False),
+        (lambda x: torch.nn.Parameter(x), False),
+        (lambda x: x.clone().requires_grad_(), False),
+    ],
+    ids=["as it was", "channels last", "strides", "size", "parameter", "gradients"],
+)
+def test_inputs_unlike_those_that_were_measured(
+    module: InferenceModule,
+    change: Callable[[torch.Tensor], torch.Tensor],
+    by_engine: bool,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Are told apart from those of the shortest way, which only the engine computes."""
+    x = torch.randn(2, 2, 4, 6)
+    module(x)
+    at_once = module.workspaces.at_once
+    assert at_once is not None
+    given = change(x)
+    assert (at_once([given]) is not NotImplemented) == by_engine
+    with torch.enable_grad():
+        torch.testing.assert_close(module(given), module.by_layers(given))
+    assert module(given).requires_grad == given.requires_grad
+    threads = torch.get_num_threads() + 1
+    monkeypatch.setattr(torch, "get_num_threads", lambda: threads)
+    assert at_once([x]) is NotImplemented
+
+
+def test_arrays_and_tensors_are_measured_apart(
+    module: InferenceModule, network: Network, seconds: list[list[str]]
+) -> None:
+    """What surrounds a call takes as long as a small network, and is not the same."""
+    x = torch.randn(2, 2, 4, 6)
+    for _ in range(2):
+        module(x)
+        m.session(network, x.numpy().transpose(2, 3, 1, 0))
+    assert len(seconds) == 2
 
 
 def test_inputs_may_have_sizes_that_no_layer_says() -> None:

@@ -95,6 +95,25 @@ def test_a_way_that_fails_is_not_taken(clock: Clock) -> None:
         choose("other", (1, 3), {"direct": fails, "columns": fails}, Budget(1))
 
 
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_results_that_are_not_finite_are_compared_where_they_are(
+    clock: Clock, value: float
+) -> None:
+    """As those of a network of whose weights training made NaN."""
+
+    def spoiled(way: Callable[[], Tensor]) -> Callable[[], Tensor]:
+        def call() -> Tensor:
+            found = way()
+            found[0, 0] = value
+            return found
+
+        return call
+
+    ways = clock.ways("columns", direct=0.03, columns=0.01, packed=0.02)
+    chosen = choose("layer", (1, 3), {name: spoiled(way) for name, way in ways.items()}, Budget(1))
+    assert chosen == "packed"
+
+
 def test_a_slow_way_has_one_turn(clock: Clock) -> None:
     choose("layer", (1, 3), clock.ways(direct=0.001, columns=0.1), Budget(10))
     assert clock.calls.count("columns") == 1
@@ -320,6 +339,21 @@ def test_an_example_is_measured_at_once(cache: None, tmp_path: Path) -> None:
     assert len(layers) == 2
     assert all("1 3 9 8" in sizes or "1 4 7 6" in sizes for sizes in map(str, layers.values()))
     torch.testing.assert_close(module(x), network.to_torch()(x))
+
+
+@pytest.mark.parametrize("value", [torch.nan, torch.inf])
+def test_an_input_that_is_not_finite_decides_nothing(
+    cache: None, tmp_path: Path, value: float
+) -> None:
+    images = m.imageInputLayer((9, 8, 3), Normalization="none")
+    network = Network([images, m.convolution2dLayer(3, 4), m.reluLayer()]).initialize(seed=0)
+    x = torch.ones(1, 3, 9, 8)
+    x[0, 0, 4, 4] = value
+    module = network.to_torch(optimize=x)
+    assert torch.equal(module(x).isfinite(), network.to_torch()(x).isfinite())
+    assert not files(tmp_path)
+    module(torch.ones(1, 3, 9, 8))
+    assert files(tmp_path)
 
 
 def test_an_example_that_is_no_tensor_is_refused() -> None:

@@ -236,9 +236,13 @@ def test_agrees_by_any_way(
     assert_near(outputs(module, inputs), expected)
 
 
+@pytest.mark.parametrize("setting", ["direct", "unsaved"])
 @pytest.mark.parametrize("layers", MADE.values(), ids=MADE)
-def test_what_is_not_finite_stays_so(layers: Callable[[], list[Layer]]) -> None:
+def test_what_is_not_finite_stays_so(
+    layers: Callable[[], list[Layer]], setting: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """As in the plain module: oneDNN's ReLU alone would make 0 of NaN."""
+    monkeypatch.setenv(choice.VARIABLE, setting)
     network = Network(layers()).initialize(seed=0)
     module, plain = network.to_torch(optimize=True), network.to_torch()
     for value in (torch.nan, torch.inf):
