@@ -16,6 +16,10 @@ if TYPE_CHECKING:
 Compute: TypeAlias = "Callable[[Sequence[Array]], Sequence[Any]]"
 
 
+class Lost(Exception):
+    """Something that is not finite is not in the outputs, and should be."""
+
+
 class Engine(ABC):
     """A network in the memory of an engine.
 
@@ -46,6 +50,13 @@ class Engine(ABC):
     @abstractmethod
     def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
         """What computes inputs of these sizes; several threads may call it at once."""
+
+    def watched(self, sizes: Sequence[Sequence[int]]) -> Compute | None:
+        """The same, which raises :class:`Lost`; None where that cannot be told from inside.
+
+        The inputs are looked at then, where the engine was seen to lose NaN or Inf.
+        """
+        return None
 
     @classmethod
     def missing(cls) -> list[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from math import inf, isfinite, nan
+from math import inf, nan
 from typing import Any
 
 import numpy as np
@@ -19,18 +19,22 @@ from matlab_compat.network import Network
 
 from ..formats.base import Options
 from . import engine_named
-from .base import Compute, Engine
+from .base import Compute, Engine, Lost
+from .finite import is_finite
 from .written import Written, free_sizes
-
-#: Elements below which numpy's product takes less time than to look at each, and no threads.
-FEW = 10_000
 
 
 @dataclass(frozen=True)
 class Run:
-    """What computes the outputs of arrays, for tensors; all in torch's order."""
+    """What computes the outputs of arrays, for tensors; all in torch's order.
+
+    ``watched`` does so and raises :class:`.base.Lost`; ``pools``: there are layers in which it
+    depends on the place whether NaN is lost.
+    """
 
     compute: Compute
+    watched: Compute | None = None
+    pools: bool = False
 
     def __call__(self, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
         """The outputs, which are the caller's own."""
@@ -42,14 +46,19 @@ class Run:
         Where inputs ``like`` these are given, also for those that are not finite, if that differs:
         engines may lose NaN in an activation. Whether this one does is tried on such inputs.
         """
-        compute = self.compute
-        keeps = like is None or all(_agree(compute, otherwise, like, x) for x in (nan, inf))
+        compute, keeps = self.compute, True
+        if like is not None:
+            compute = self.watched or compute
+            told = self.watched is not None or not self.pools
+            keeps = told and all(_agree(compute, otherwise, like, x) for x in (nan, inf))
 
         def run(arrays: Sequence[Array]) -> Sequence[Any]:
             if not (keeps or all(map(is_finite, arrays))):
                 return otherwise(arrays)
             try:
                 return compute(arrays)
+            except Lost:
+                return otherwise(arrays)
             except Exception as error:  # each engine has its own classes
                 warn(
                     f"torch computes, as the engine failed: {cause_text(error)}",
@@ -106,6 +115,8 @@ def _as_tensors(outputs: Sequence[Array]) -> Any:
 def _agree(compute: Compute, otherwise: Compute, like: Sequence[Tensor], value: float) -> bool:
     try:
         return _spoiled(compute, like, value) == _spoiled(otherwise, like, value)
+    except Lost:
+        return True
     except Exception:  # one refuses such inputs, as layers that take indices do
         return False
 
@@ -126,22 +137,13 @@ def contiguous(x: Tensor) -> Array:
     return np.ascontiguousarray(x.numpy())
 
 
-def is_finite(x: Array) -> bool:
-    """Whether all elements are, of an array in C order; also false for some huge ones.
-
-    In this thread, as :func:`contiguous`. And of numpy's products vdot warns of no overflow.
-    """
-    if x.size < FEW:
-        return isfinite(np.vdot(x, x))
-    return bool(np.isfinite(x).all())
-
-
 class Loaded:
     """A network that does not change any more, in the memory of the engines that were asked."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.labels = network.plan().inputs
+        self._pools = any("MaxPooling" in type(layer).__name__ for _, layer in network.all_layers())
         #: What engines were last given.
         self.written: Written | None = None
         self._engines: dict[tuple[str, int], tuple[Written, Engine]] = {}
@@ -165,14 +167,15 @@ class Loaded:
             raise UnsupportedLayerError(f"{kind.label} computes in single, on a CPU.")
         try:
             sizes = [tuple(x.shape) for x in tensors]
-            compute = self._engine(name, kind, self._steps(tensors), sizes).sized(sizes)
+            engine = self._engine(name, kind, self._steps(tensors), sizes)
+            compute, watched = engine.sized(sizes), engine.watched(sizes)
         except UnsupportedLayerError:
             raise
         except Exception as error:  # each engine has its own classes, without another base
             raise UnsupportedLayerError(
                 f"{kind.label} does not take the network: {cause_text(error)}"
             ) from error
-        return Run(compute)
+        return Run(compute, watched, self._pools)
 
     def _steps(self, tensors: Sequence[Tensor]) -> int:
         """The time steps of the first sequence; the default of the writer where there is none."""

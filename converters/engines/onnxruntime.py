@@ -5,8 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from matlab_compat.arrays import Array
+
 from ..formats.onnx import new_session
-from .base import Compute, Engine
+from .base import Compute, Engine, Lost
+from .finite import is_finite, with_witnesses
 
 if TYPE_CHECKING:
     from .written import Written
@@ -21,16 +24,34 @@ class OnnxRuntime(Engine):
 
     def __init__(self, written: Written, threads: int) -> None:
         self.written = written
-        self.session = new_session(written.onnx, threads)
+        model, self.witnesses = with_witnesses(written.onnx)
+        self.session = new_session(model, threads)
         self.names = [given.name for given in self.session.get_inputs()]
-        self.results = [given.name for given in self.session.get_outputs()]
+        results = [given.name for given in self.session.get_outputs()]
+        self.results = [name for name in results if name not in self.witnesses]
 
     def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
         """The session as it is."""
         self.written.check(sizes)
+        return self._computing(self.results)
+
+    def watched(self, sizes: Sequence[Sequence[int]]) -> Compute | None:
+        """What max pooling is given tells, for inputs that would take long to look at."""
+        if not self.witnesses:
+            return None
+        compute, count = self._computing([*self.results, *self.witnesses]), len(self.results)
+
+        def run(inputs: Sequence[Array]) -> Sequence[Array]:
+            outputs = compute(inputs)
+            if not all(map(is_finite, outputs[count:])):
+                raise Lost
+            return outputs[:count]
+
+        return run
+
+    def _computing(self, results: list[str]) -> Compute:
         # Without the wrapper in Python, which looks at names that are known.
-        run = getattr(self.session, "_sess", self.session).run
-        names, results = self.names, self.results
+        run, names = getattr(self.session, "_sess", self.session).run, self.names
         if len(names) == 1:
             name = names[0]
             return lambda inputs: run(results, {name: inputs[0]}, None)

@@ -24,7 +24,7 @@ import converters
 import matlab_compat as m
 from converters import engines
 from converters.against import verify_against
-from converters.engines import Engine, fastest, loaded, session
+from converters.engines import Engine, fastest, finite, session
 from converters.engines.base import Compute
 from converters.engines.onnxruntime import OnnxRuntime
 from converters.engines.written import Written, free_sizes
@@ -347,17 +347,17 @@ def test_an_engine_that_fails_later_leaves_its_work_to_torch(
             torch.testing.assert_close(call(), expected)
 
 
-@pytest.mark.parametrize("count", [loaded.FEW // 2, 2 * loaded.FEW])
+@pytest.mark.parametrize("count", [finite.FEW // 2, 2 * finite.FEW])
 def test_whether_inputs_are_finite_is_found_without_a_warning(count: int) -> None:
     x = np.ones(count, np.float32)
-    assert loaded.is_finite(x)
+    assert finite.is_finite(x)
     x[:3] = 3e38  # their sum and squares overflow: warnings are errors here
-    loaded.is_finite(x)
+    finite.is_finite(x)
     for value in (np.nan, np.inf, -np.inf):
         x[count // 3] = value
-        assert not loaded.is_finite(x)
+        assert not finite.is_finite(x)
     x[0] = -value
-    assert not loaded.is_finite(x)
+    assert not finite.is_finite(x)
 
 
 @pytest.mark.usefixtures("module")
