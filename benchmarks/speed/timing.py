@@ -357,6 +357,22 @@ def row(
     return replace(made, more={**known, **more})
 
 
+def settled(measure: Callable[[], Sequence[Row]], misses: Callable[[Row], bool]) -> list[Row]:
+    """The rows of a case; the medians of three measurements where one misses its goal.
+
+    Or was disturbed. Each makes all variants anew: where in memory the weights come to lie, or on
+    which core a thread, makes up to a tenth and stays as it is as long as they live.
+    """
+    found = [measure()]
+    while len(found) < 3 and any(misses(row) or not row.is_quiet for row in found[0]):
+        found.append(measure())
+    return [sorted(rows, key=_ratio)[len(rows) // 2] for rows in zip(*found, strict=False)]
+
+
+def _ratio(row: Row) -> float:
+    return float(row.more["of best"])
+
+
 def compared(
     rows: Sequence[Row],
     variant: str,
@@ -371,20 +387,22 @@ def compared(
 
     ``limit`` is wanted of what the machine can do at most, where rows have that as ``more``.
     """
-    known = [
-        row for row in rows if row.is_quiet and variant in row.seconds and {*peers} & {*row.seconds}
-    ]
-    ratios = {
-        row.case: min(row.ratio(variant, peer) for peer in peers if peer in row.seconds)
-        for row in known
-    }
+    question, quiet = Question(variant, peers, worst), []
+    for row in rows:
+        times = row.seconds
+        if isinstance(times, Times) and question.rivals(times):
+            ratio, error = question.answer(times)
+            if error <= QUIET:
+                quiet.append((ratio, row))
+    if not quiet:
+        return
     what, best = what or variant, peers[0] if len(peers) == 1 else "the best peer"
-    if mean and ratios:
+    if mean:
         text = f"{what}: times as fast as {best}, geometric mean"
-        yield Goal(text, mean, geomean(ratios.values()))
-    if worst and ratios:
-        case = min(ratios, key=ratios.__getitem__)
-        yield Goal(f"{what}: times as fast as {best}, worst case ({case})", worst, ratios[case])
-    if limit and known:
-        shares = [row.more[LIMIT] / 1e3 / row.seconds[variant] for row in known]
+        yield Goal(text, mean, geomean(ratio for ratio, _ in quiet))
+    if worst:
+        least, case = min((ratio, row.case) for ratio, row in quiet)
+        yield Goal(f"{what}: times as fast as {best}, worst case ({case})", worst, least)
+    if limit:
+        shares = [row.more[LIMIT] / 1e3 / row.seconds[variant] for _, row in quiet]
         yield Goal(f"{what}: of the machine's limit, mean", limit, statistics.mean(shares))

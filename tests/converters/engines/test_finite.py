@@ -60,7 +60,7 @@ def watched(network: Network, x: torch.Tensor) -> Any:
 def test_what_is_not_finite_stays_so(
     size: int, stride: int, value: float, place: tuple[int, int]
 ) -> None:
-    """Wherever it is in a window: in the middle of 11 by 11 pixels, ONNX Runtime does not lose it."""
+    """Wherever it is in a window; ONNX Runtime does not lose that in the middle of 11 by 11."""
     network, x = pooling(size, stride), torch.rand(1, 1, size, size)
     run, otherwise = watched(network, x)
     np.testing.assert_allclose(run([x])[0], otherwise([x.numpy()])[0], atol=1e-5)
