@@ -42,7 +42,7 @@ InUse: TypeAlias = Callable[[str, Way], Callable[[], Any]]
 
 #: Seconds that may be spent on measuring the first size of inputs, half as many for each that
 #: follows, and below which nothing is measured.
-MEASURING, SHORT = 3.0, 0.2
+MEASURING, SHORT = 4.5, 0.2
 #: Calls of each that there is time for at least, however long they take.
 LEAST = 8
 #: The least seconds of a turn, of which the first call may find threads asleep.
