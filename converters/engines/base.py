@@ -54,7 +54,8 @@ class Engine(ABC):
     def watched(self, sizes: Sequence[Sequence[int]]) -> Compute | None:
         """The same, which raises :class:`Lost`; None where that cannot be told from inside.
 
-        The inputs are looked at then, where the engine was seen to lose NaN or Inf.
+        The inputs are looked at then, of networks with max pooling or where the engine was seen to
+        lose NaN or Inf.
         """
         return None
 

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
 FEW = 10_000
 #: Elements of inputs that take long to look at, and by how much less there has to be inside.
 MANY, LESS = 250_000, 4
+#: Nodes of ONNX whose results are not finite where what they are given is not.
+PASSING = (
+    *("Conv", "Relu", "LeakyRelu", "BatchNormalization", "Pad", "Identity"),
+    *("Add", "Sub", "Mul", "Div"),
+)
 
 
 def is_finite(x: Array) -> bool:
@@ -30,29 +35,46 @@ def is_finite(x: Array) -> bool:
 
 
 def with_witnesses(model: bytes) -> tuple[bytes, list[str]]:
-    """An ONNX file with outputs that are not finite where NaN came to max pooling; their names.
+    """An ONNX file with an output that is not finite where NaN came to max pooling; its name.
 
-    For ONNX Runtime, which takes the largest of the other elements of a window; NaN goes through
-    all before. They are the averages of what is pooled, where that is a small part of the inputs.
+    For ONNX Runtime, which takes the largest of the other elements of a window. It is the average
+    of what is pooled first, where that is a small part of the input, and the only way of the input
+    leads there by nodes that pass NaN on.
     """
     import onnx
 
     proto = onnx.load_from_string(model)
-    given = sum(_elements(one) for one in proto.graph.input)
-    pooled = [node.input[0] for node in proto.graph.node if node.op_type == "MaxPool"]
-    if not (pooled and MANY <= given < math.inf):
+    pooled = _pooled(proto.graph)
+    given = _elements(proto.graph.input[0])
+    if pooled is None or not MANY <= given < math.inf:
         return model, []
     inside = {one.name: one for one in onnx.shape_inference.infer_shapes(proto).graph.value_info}
-    sizes = [_elements(inside[name]) if name in inside else math.inf for name in pooled]
-    if sum(sizes) * LESS > given:
+    if pooled not in inside or _elements(inside[pooled]) * LESS > given:
         return model, []
-    names = [f"witness {name}" for name in dict.fromkeys(pooled)]
-    for name, witness in zip(dict.fromkeys(pooled), names, strict=True):
-        proto.graph.node.append(onnx.helper.make_node("GlobalAveragePool", [name], [witness]))
-        made = onnx.helper.make_tensor_value_info(witness, onnx.TensorProto.FLOAT, None)
-        proto.graph.output.append(made)
+    witness = f"witness {pooled}"
+    proto.graph.node.append(onnx.helper.make_node("GlobalAveragePool", [pooled], [witness]))
+    made = onnx.helper.make_tensor_value_info(witness, onnx.TensorProto.FLOAT, None)
+    proto.graph.output.append(made)
     content: bytes = proto.SerializeToString()
-    return content, names
+    return content, [witness]
+
+
+def _pooled(graph: onnx.GraphProto) -> str | None:
+    """What the first max pooling is given, if the only input leads there and nowhere else."""
+    if len(graph.input) != 1:
+        return None
+    before, name = "", graph.input[0].name
+    last = ""
+    while True:
+        after = [node for node in graph.node if name in node.input]
+        if len(after) != 1 or name in (one.name for one in graph.output):
+            return None
+        (node,) = after
+        if node.op_type == "MaxPool":
+            return before if last == "Pad" else name  # what pads is less than any number
+        if node.op_type not in PASSING or node.input[0] != name:
+            return None
+        before, name, last = name, node.output[0], node.op_type
 
 
 def _elements(one: onnx.ValueInfoProto) -> float:

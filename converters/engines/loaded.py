@@ -137,13 +137,20 @@ def contiguous(x: Tensor) -> Array:
     return np.ascontiguousarray(x.numpy())
 
 
+def _may_pool(layer: object) -> bool:
+    """Whether it may take the largest of several: max pooling, and what is none of our layers."""
+    kind = type(layer)
+    ours = kind.__module__.startswith("matlab_compat.layers.")
+    return not ours or "MaxPooling" in kind.__name__ or "Function" in kind.__name__
+
+
 class Loaded:
     """A network that does not change any more, in the memory of the engines that were asked."""
 
     def __init__(self, network: Network) -> None:
         self.network = network
         self.labels = network.plan().inputs
-        self._pools = any("MaxPooling" in type(layer).__name__ for _, layer in network.all_layers())
+        self._pools = any(_may_pool(layer) for _, layer in network.all_layers())
         #: What engines were last given.
         self.written: Written | None = None
         self._engines: dict[tuple[str, int], tuple[Written, Engine]] = {}

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import torch
 from torch import Tensor, nn
+from torch.autograd import forward_ad
 
 from ..errors import UsageError
 from ..plain_text import plain_text
@@ -125,4 +126,6 @@ def looked_at() -> bool:
         or torch._C._get_tracing_state()
         or torch._C._len_torch_dispatch_stack()
         or torch.is_autocast_enabled("cpu")
+        or forward_ad._current_level >= 0  # no tensor says that it has a tangent
+        or torch._C._functorch.peek_interpreter_stack() is not None  # nor one that is functional
     )

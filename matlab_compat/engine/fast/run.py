@@ -87,7 +87,7 @@ class Workspace:
             start = time.perf_counter()
             found = own(*inputs)
             known.spent[size] = known.spent.get(size, 0) + time.perf_counter() - start
-            if known.spent[size] < module.patience:
+            if known.spent[size] < module.patience or not all(map(is_finite, inputs)):
                 return found
             self.runs[size] = again = self._straight(module, inputs, Budget(SECONDS))
             if (engines := module.engines) is not None:
@@ -106,7 +106,8 @@ class Workspace:
                         return NotImplemented
                     return at_once(inputs)
 
-                known.at_once = None if at_once is None else unchanged
+                if at_once is not None:
+                    known.at_once = unchanged
                 if name != "torch":
                     if len(known.by_engine) >= MANY:
                         known.by_engine.clear()

@@ -81,6 +81,41 @@ def test_what_is_pooled_tells_for_large_inputs() -> None:
     assert np.isfinite(run.compute([x.numpy()])[0]).all()  # what was asked for by name
 
 
+def branching(*, other: bool) -> Network:
+    """Max pooling of a large input, and of the same or another the largest element of all."""
+    images = {"in": 512, "second": 9}
+    layers: list[m.Layer] = [
+        m.imageInputLayer((size, size, 1), Normalization="none", Name=name)
+        for name, size in [*images.items()][: 1 + other]
+    ]
+    layers += [
+        m.convolution2dLayer(1, 2, Stride=8, Name="conv"),
+        m.maxPooling2dLayer(2, Stride=2, Name="pool"),
+        m.globalMaxPooling2dLayer(Name="most"),
+    ]
+    ways = [("in", "conv"), ("conv", "pool"), ("second" if other else "in", "most")]
+    return Network(layers, ways).initialize(seed=0)
+
+
+@pytest.mark.parametrize("other", [False, True], ids=["the same input", "another"])
+def test_a_way_around_what_is_pooled_is_looked_at(other: bool) -> None:
+    network = branching(other=other)
+    sizes = [(1, 1, 512, 512), (1, 1, 9, 9)][: 1 + other]
+    model = Written(network, 1, sizes).onnx
+    assert with_witnesses(model) == (model, [])
+
+
+def test_padding_of_what_is_pooled_is_finite() -> None:
+    """Less than any number is put around it, which is not averaged."""
+    layers = pooling(512, 8).Layers[:3]
+    layers.append(m.maxPooling2dLayer(4, Stride=3, Padding=(1, 2, 1, 2)))
+    network = Network(layers).initialize(seed=0)
+    x = torch.rand(1, 1, 512, 512)
+    run = loaded(network, x)
+    assert run.watched is not None
+    np.testing.assert_array_equal(run.watched([x.numpy()])[0], run.compute([x.numpy()])[0])
+
+
 @pytest.mark.parametrize(
     ("network", "why"),
     [

@@ -491,6 +491,36 @@ def test_inputs_unlike_those_that_were_measured(
     assert at_once([x]) is NotImplemented
 
 
+def test_functional_tensors_are_computed_by_torch(module: InferenceModule) -> None:
+    """They look like plain ones, and their arrays are of any memory."""
+    x = torch.randn(2, 2, 4, 6)
+    module(x)
+    assert module.workspaces.at_once is not None
+    torch.testing.assert_close(torch.func.functionalize(module)(x), module.by_layers(x))
+
+
+@pytest.mark.usefixtures("module")
+def test_inputs_that_are_not_finite_measure_no_engine(
+    network: Network, seconds: list[list[str]]
+) -> None:
+    bad = X.copy()
+    bad[0, 0, 0] = np.nan
+    made = m.session(network, bad)
+    np.testing.assert_array_equal(made(bad), network.predict(bad))
+    assert (made.engine, seconds) == ("torch", [])
+    made(X)
+    assert (made.engine, len(seconds)) == ("mine", 1)
+    optimized = network.to_torch(optimize=True)
+    x, spoiled = (torch.from_numpy(y.transpose(3, 2, 0, 1).copy()) for y in (X, bad))
+    optimized.patience = 1e9
+    optimized(x)
+    optimized.patience = 0
+    optimized(spoiled)
+    assert len(seconds) == 1
+    optimized(x)
+    assert len(seconds) == 2
+
+
 def test_arrays_and_tensors_are_measured_apart(
     module: InferenceModule, network: Network, seconds: list[list[str]]
 ) -> None:

@@ -17,6 +17,7 @@ import numpy as np
 import pytest
 import torch
 from torch import Tensor, fx, nn
+from torch.autograd import forward_ad
 
 import matlab_compat as m
 from converters.examples import example_sizes
@@ -462,6 +463,23 @@ def test_gradients_for_the_input_are_those_of_the_plain_module(
         module(given)[:, 0].sum().backward()
         assert given.grad is not None
         found.append(given.grad)
+    torch.testing.assert_close(*found, atol=1e-5, rtol=1e-3)
+
+
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script")  # torch's own
+def test_tangents_go_through() -> None:
+    """Those of torch's forward mode, of which a tensor does not say that it has one."""
+    network = made(images())
+    module, (x,) = network.to_torch(optimize=True), inputs_of(network, 2)
+    outputs(module, [x])
+    found = []
+    for one in (module, network.to_torch()):
+        with torch.no_grad(), forward_ad.dual_level():
+            tangent = forward_ad.unpack_dual(
+                one(forward_ad.make_dual(x, torch.ones_like(x)))
+            ).tangent
+        assert tangent is not None
+        found.append(tangent)
     torch.testing.assert_close(*found, atol=1e-5, rtol=1e-3)
 
 

@@ -11,6 +11,7 @@ import pytest
 import torch
 from hypothesis import assume, given
 from hypothesis import strategies as st
+from torch.autograd import forward_ad
 
 from matlab_compat.engine.fast import live, phases
 from matlab_compat.engine.fast.choice import VARIABLE
@@ -122,7 +123,10 @@ def test_a_weight_that_is_not_finite_touches_only_its_outputs(
     assert torch.equal(y[0, 0].isinf(), touched)
 
 
-@pytest.mark.parametrize("how", ["gradients", "double", "autocast", "vmap", "watched", "volume"])
+@pytest.mark.filterwarnings("ignore:.*torch.jit.script")  # torch's own, for tangents
+@pytest.mark.parametrize(
+    "how", ["gradients", "double", "autocast", "vmap", "tangent", "watched", "volume"]
+)
 def test_the_operator_itself_is_used(how: str, monkeypatch: pytest.MonkeyPatch) -> None:
     """Where the algorithms are not made for: they are replaced by one that fails."""
 
@@ -147,6 +151,9 @@ def test_the_operator_itself_is_used(how: str, monkeypatch: pytest.MonkeyPatch) 
                 y = run(x)
         elif how == "vmap":
             y = torch.func.vmap(run)(x[None])[0]
+        elif how == "tangent":
+            with forward_ad.dual_level():
+                y = forward_ad.unpack_dual(run(forward_ad.make_dual(x, x))).primal
         elif how == "watched":
             with RoundingErrors(0.0, 0, 1):
                 y = run(x)
