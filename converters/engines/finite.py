@@ -66,7 +66,7 @@ def _pooled(graph: onnx.GraphProto) -> str | None:
     before, name = "", graph.input[0].name
     last = ""
     while True:
-        after = [node for node in graph.node if name in node.input]
+        after = [node for node in graph.node if name in node.input and node.op_type != "Shape"]
         if len(after) != 1 or name in (one.name for one in graph.output):
             return None
         (node,) = after
