@@ -128,7 +128,7 @@ def tables() -> Iterator[Table]:
     rows: dict[str, list[Row]] = {title: [] for title in (*LAYOUTS, ARRAYS)}
     cases = random.Random(0).sample(CASES, len(CASES))  # where the time is up, some of all kinds
     for one in Allowance.within(cases):
-        for title, made in zip(rows, settled(partial(_measured, one), _misses), strict=True):
+        for title, made in zip(rows, settled(partial(measured, one), _misses), strict=True):
             rows[title].append(made)
     for title in LAYOUTS:
         goals = [
@@ -158,13 +158,9 @@ def _misses(row: Row) -> bool:
     return OPTIMIZED in row.seconds and row.more["of best"] < WORST
 
 
-def _measured(one: Case) -> list[Row]:
-    """A row of each table."""
-    return [*measured(*prepare(one))]
-
-
-def measured(case: Case, layer: TransposedConvolution2DLayer, x: Tensor) -> Iterator[Row]:
+def measured(one: Case) -> Iterator[Row]:
     """A row of each table, in their order."""
+    case, layer, x = prepare(one)
     module, frozen = layer.to_torch().eval(), Network([layer]).to_torch(optimize=True)
     weight, bias = module.weight.detach(), module.bias.detach()  # type: ignore[operator]
     hand, last = HandPort(case, weight, bias).eval(), HandPort(case, weight, bias).eval()

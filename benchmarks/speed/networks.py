@@ -76,7 +76,7 @@ def tables() -> Iterator[Table]:
     rows = [
         made
         for name, network in Allowance.within(networks())
-        for made in settled(partial(_measured, name, network, left), _misses)
+        for made in settled(partial(measured, name, network, left), _misses)
     ]
     what = "to_torch(optimize=True)"
     goals = list(compared(rows, OPTIMIZED, PEERS, mean=MEAN, what=what))
@@ -92,10 +92,6 @@ def _misses(row: Row) -> bool:
     """Either of the goals of each."""
     long = row.best(PEERS) > LONG
     return (long and row.more["of best"] < WORST) or row.more[f"{FASTEST} of best"] < WORST
-
-
-def _measured(name: str, network: Network, left: list[float]) -> list[Row]:
-    return [*measured(name, network, left)]
 
 
 def measured(name: str, network: Network, left: list[float]) -> Iterator[Row]:

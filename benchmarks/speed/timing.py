@@ -357,19 +357,19 @@ def row(
     return replace(made, more={**known, **more})
 
 
-def settled(measure: Callable[[], Sequence[Row]], misses: Callable[[Row], bool]) -> list[Row]:
+def settled(measure: Callable[[], Iterable[Row]], misses: Callable[[Row], bool]) -> list[Row]:
     """The rows of a case; the medians of three measurements where one misses its goal.
 
     Or was disturbed. Each makes all variants anew: where in memory the weights come to lie, or on
     which core a thread, makes up to a tenth and stays as it is as long as they live. A row that
     would miss its goal in half of all runs is shown to do so in three eighths of them.
     """
-    found = [measure()]
+    found = [[*measure()]]
     while len(found) < 3 and any(misses(row) or not row.is_quiet for row in found[0]):
-        found.append(measure())
+        found.append([*measure()])
     kinds = [[row.seconds.keys() for row in rows] for rows in found]
     found = [rows for rows, kind in zip(found, kinds, strict=True) if kind == kinds[0]]
-    return [sorted(rows, key=_ratio)[len(rows) // 2] for rows in zip(*found, strict=False)]
+    return [sorted(rows, key=_ratio)[len(rows) // 2] for rows in zip(*found, strict=True)]
 
 
 def _ratio(row: Row) -> float:

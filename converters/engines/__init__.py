@@ -12,7 +12,7 @@ from matlab_compat.errors import UsageError
 from matlab_compat.packages import added, entry_points
 from matlab_compat.wording import argument
 
-from .base import Engine
+from .base import Engine, Lost
 from .compiled import Compiled
 from .onnxruntime import OnnxRuntime
 from .openvino import OpenVino
@@ -71,6 +71,7 @@ __all__ = [
     "GROUP",
     "TORCH",
     "Engine",
+    "Lost",
     "check_engine",
     "engine_named",
     "engines",

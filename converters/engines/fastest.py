@@ -103,7 +103,9 @@ class Fastest:
             return partial(run, *inputs) if at_once is None else partial(at_once, inputs)
 
         labels = self.loaded.labels
-        name, way = self.chosen(labels, inputs, lambda: lambda given: own(*given), in_use)
+        name, way = self.chosen(
+            labels, inputs, lambda: lambda given: own(*given), in_use, "tensors"
+        )
         return name, *ready(way)
 
     def chosen(
@@ -112,7 +114,7 @@ class Fastest:
         tensors: Sequence[Tensor],
         by_torch: Callable[[], Way],
         in_use: InUse,
-        what: str = "",
+        what: str,
     ) -> tuple[str, Way]:
         """The name of the fastest for inputs of this size and these labels, and its way.
 
@@ -124,7 +126,7 @@ class Fastest:
             What is measured. Around a call of a few microseconds are as many of ours, which are
             others for tensors than for arrays.
         what:
-            What is given in use, where that is not tensors.
+            What is given in use, "arrays" or "tensors".
         """
         layouts = ["" if x.is_contiguous() else "last" for x in tensors]
         size = [n for x, layout in zip(tensors, layouts, strict=True) for n in (*x.shape, layout)]
@@ -132,9 +134,7 @@ class Fastest:
         with self._alone:
             if key in self._runs:
                 return self._runs[key]
-            name, way = self._chosen(
-                labels, tensors, [*size, *filter(None, [what])], by_torch, in_use
-            )
+            name, way = self._chosen(labels, tensors, [*size, what], by_torch, in_use)
             log.info("%s computes inputs of torch size %s", name, size)
             if name != TORCH:  # whose way is the caller's
                 if len(self._runs) >= MANY:

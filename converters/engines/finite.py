@@ -34,47 +34,47 @@ def is_finite(x: Array) -> bool:
     return bool(np.isfinite(x).all())
 
 
-def with_witnesses(model: bytes) -> tuple[bytes, list[str]]:
+def with_witness(model: bytes) -> tuple[bytes, str | None]:
     """An ONNX file with an output that is not finite where NaN came to max pooling; its name.
 
     For ONNX Runtime, which takes the largest of the other elements of a window. It is the average
     of what is pooled first, where that is a small part of the input, and the only way of the input
-    leads there by nodes that pass NaN on.
+    leads there by nodes that pass NaN on. None where it is not.
     """
     import onnx
 
     proto = onnx.load_from_string(model)
     pooled = _pooled(proto.graph)
-    given = _elements(proto.graph.input[0])
-    if pooled is None or not MANY <= given < math.inf:
-        return model, []
+    if pooled is None or not MANY <= (given := _elements(proto.graph.input[0])) < math.inf:
+        return model, None
     inside = {one.name: one for one in onnx.shape_inference.infer_shapes(proto).graph.value_info}
     if pooled not in inside or _elements(inside[pooled]) * LESS > given:
-        return model, []
+        return model, None
     witness = f"witness {pooled}"
     proto.graph.node.append(onnx.helper.make_node("GlobalAveragePool", [pooled], [witness]))
     made = onnx.helper.make_tensor_value_info(witness, onnx.TensorProto.FLOAT, None)
     proto.graph.output.append(made)
-    content: bytes = proto.SerializeToString()
-    return content, [witness]
+    return proto.SerializeToString(), witness
 
 
 def _pooled(graph: onnx.GraphProto) -> str | None:
     """What the first max pooling is given, if the only input leads there and nowhere else."""
     if len(graph.input) != 1:
         return None
-    before, name = "", graph.input[0].name
-    last = ""
-    while True:
+    name: str = graph.input[0].name
+    unpadded = name
+    outputs = {one.name for one in graph.output}
+    while name not in outputs:
         after = [node for node in graph.node if name in node.input and node.op_type != "Shape"]
-        if len(after) != 1 or name in (one.name for one in graph.output):
+        if len(after) != 1:
             return None
         (node,) = after
         if node.op_type == "MaxPool":
-            return before if last == "Pad" else name  # what pads is less than any number
+            return unpadded  # what pads is less than any number
         if node.op_type not in PASSING or node.input[0] != name:
             return None
-        before, name, last = name, node.output[0], node.op_type
+        unpadded, name = name if node.op_type == "Pad" else node.output[0], node.output[0]
+    return None
 
 
 def _elements(one: onnx.ValueInfoProto) -> float:

@@ -9,7 +9,7 @@ from matlab_compat.arrays import Array
 
 from ..formats.onnx import new_session
 from .base import Compute, Engine, Lost
-from .finite import is_finite, with_witnesses
+from .finite import is_finite, with_witness
 
 if TYPE_CHECKING:
     from .written import Written
@@ -24,11 +24,11 @@ class OnnxRuntime(Engine):
 
     def __init__(self, written: Written, threads: int) -> None:
         self.written = written
-        model, self.witnesses = with_witnesses(written.onnx)
+        model, self.witness = with_witness(written.onnx)
         self.session = new_session(model, threads)
         self.names = [given.name for given in self.session.get_inputs()]
         results = [given.name for given in self.session.get_outputs()]
-        self.results = [name for name in results if name not in self.witnesses]
+        self.results = [name for name in results if name != self.witness]
 
     def sized(self, sizes: Sequence[Sequence[int]]) -> Compute:
         """The session as it is."""
@@ -37,15 +37,15 @@ class OnnxRuntime(Engine):
 
     def watched(self, sizes: Sequence[Sequence[int]]) -> Compute | None:
         """What max pooling is given tells, for inputs that would take long to look at."""
-        if not self.witnesses:
+        if self.witness is None:
             return None
-        compute, count = self._computing([*self.results, *self.witnesses]), len(self.results)
+        compute = self._computing([*self.results, self.witness])
 
         def run(inputs: Sequence[Array]) -> Sequence[Array]:
-            outputs = compute(inputs)
-            if not all(map(is_finite, outputs[count:])):
+            *outputs, witness = compute(inputs)
+            if not is_finite(witness):
                 raise Lost
-            return outputs[:count]
+            return outputs
 
         return run
 

@@ -42,7 +42,6 @@ SECONDS = 1.0
 #: and engines are asked, as that takes.
 PATIENCE = 2.0
 
-
 #: What computes inputs, or gives ``NotImplemented`` where it is not for them.
 AtOnce: TypeAlias = Callable[[Sequence[Any]], Any]
 
@@ -101,12 +100,13 @@ class Workspace:
                         return module.by_layers(*inputs)
                     return fastest(*inputs)
 
-                def unchanged(inputs: Sequence[Any]) -> Any:
-                    if at_once is None or torch.get_num_threads() != threads or held.has_changed():
-                        return NotImplemented
-                    return at_once(inputs)
-
                 if at_once is not None:
+
+                    def unchanged(inputs: Sequence[Any]) -> Any:
+                        if torch.get_num_threads() != threads or held.has_changed():
+                            return NotImplemented
+                        return at_once(inputs)
+
                     known.at_once = unchanged
                 if name != "torch":
                     if len(known.by_engine) >= MANY:

@@ -14,8 +14,8 @@ import torch
 from numpy.typing import NDArray
 
 import matlab_compat as m
-from converters.engines.base import Lost
-from converters.engines.finite import with_witnesses
+from converters.engines import Lost
+from converters.engines.finite import with_witness
 from converters.engines.loaded import Loaded, Run
 from converters.engines.written import Written
 from matlab_compat.network import Network
@@ -102,7 +102,7 @@ def test_a_way_around_what_is_pooled_is_looked_at(other: bool) -> None:
     network = branching(other=other)
     sizes = [(1, 1, 512, 512), (1, 1, 9, 9)][: 1 + other]
     model = Written(network, 1, sizes).onnx
-    assert with_witnesses(model) == (model, [])
+    assert with_witness(model) == (model, None)
 
 
 def test_padding_of_what_is_pooled_is_finite() -> None:
@@ -127,4 +127,4 @@ def test_padding_of_what_is_pooled_is_finite() -> None:
 def test_inputs_are_looked_at_where_that_is_less(network: Network, why: str) -> None:
     (size,) = ((1, *reversed(layer.InputSize)) for layer in network.Layers[:1])  # type: ignore[attr-defined]
     model = Written(network, 1, [size]).onnx
-    assert with_witnesses(model) == (model, []), why
+    assert with_witness(model) == (model, None), why
