@@ -28,6 +28,8 @@ def kernel() -> Iterator[Callable[[Path], Any]]:
     """What runs notebooks and gives them with new outputs, in a folder where the fixtures are.
 
     It is one process, as torch takes seconds to be there; each notebook finds no name of another's.
+    What a cell prints is one output, however often the kernel sends what it has: it does so by the
+    clock, and a line may arrive before its end.
     """
 
     def executed(path: Path) -> Any:
@@ -42,8 +44,12 @@ def kernel() -> Iterator[Callable[[Path], Any]]:
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     with TemporaryDirectory() as folder:
         Path(folder, "fixtures").symlink_to(ROOT / "fixtures")
-        resources = {"metadata": {"path": folder}}
-        client = NotebookClient(new_notebook(), timeout=PATIENCE, resources=resources)
+        client = NotebookClient(
+            new_notebook(),
+            timeout=PATIENCE,
+            resources={"metadata": {"path": folder}},
+            coalesce_streams=True,
+        )
         with client.setup_kernel(env=environment):
             yield executed
 
