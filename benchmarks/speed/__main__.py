@@ -26,8 +26,8 @@ from .timing import THREADS, Allowance, Table
 
 #: The seconds of each, ten minutes without growth: the last case of each takes longer.
 PARTS = {
-    **{"startup": 20, "reading": 90, "layer": 180, "training": 20, "verify": 30, "growth": 600},
-    "networks": 240,
+    **{"startup": 20, "reading": 90, "layer": 180, "verify": 30, "growth": 600},
+    **{"networks": 240, "training": 20},  # which keeps the memory of the process
 }
 PACKAGES = (
     *("torch", "onnxruntime", "openvino", "numpy", "scipy", "h5py"),

@@ -43,6 +43,8 @@ class Engine(ABC):
     remedy: ClassVar[str] = ""
     #: Seconds that it takes to make ready at least.
     patience: ClassVar[float] = 0
+    #: Whether one thread may be faster than several, for networks that take microseconds.
+    alone: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, written: Written, threads: int) -> None: ...

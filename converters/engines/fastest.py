@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from hashlib import sha256
+from math import inf
 from threading import Lock
 from typing import Any, TypeAlias
 
@@ -47,6 +48,9 @@ MEASURING, SHORT = 4.5, 0.2
 LEAST = 8
 #: The least seconds of a turn, of which the first call may find threads asleep.
 TURN = 0.02
+#: After the name of an engine: in one thread, where torch has several; and the seconds of a call
+#: beyond which that is not tried.
+ALONE, SMALL = " in one thread", 1e-3
 
 
 class Fastest:
@@ -135,7 +139,6 @@ class Fastest:
             if key in self._runs:
                 return self._runs[key]
             name, way = self._chosen(labels, tensors, [*size, what], by_torch, in_use)
-            log.info("%s computes inputs of torch size %s", name, size)
             if name != TORCH:  # whose way is the caller's
                 if len(self._runs) >= MANY:
                     self._runs.clear()
@@ -152,14 +155,21 @@ class Fastest:
     ) -> tuple[str, Way]:
         kinds = self.kinds
         names = [TORCH, *kinds]
+        if torch.get_num_threads() > 1:
+            names += [name + ALONE for name, kind in kinds.items() if kind.alone]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
         layer = f"{WHOLE}{_digest(self.network)} {versions}"
         known = remembered(layer, size, names, nearest=self._budget.seconds < SHORT)
         ways: dict[str, Way] = {}
         for name in names if known is None else dict.fromkeys((known, TORCH)):
+            engine, alone, _ = name.partition(ALONE)
+            if alone and known is None and not _is_small(ways.get(engine), tensors):
+                continue
             try:
                 ways[name] = (
-                    by_torch() if name == TORCH else self.loaded.proved(name, labels, tensors)
+                    by_torch()
+                    if name == TORCH
+                    else self.loaded.proved(engine, labels, tensors, 1 if alone else None)
                 )
             except UnsupportedLayerError as error:
                 log.info("%s is not asked: %s", name, error.what)
@@ -171,7 +181,8 @@ class Fastest:
             calls = {name: in_use(name, way) for name, way in ways.items()}
             known = remember(layer, size, self._measured(calls))
         name = known if known in ways else next(iter(ways))
-        return name, ways[name]
+        log.info("%s computes inputs of torch size %s", name, size)
+        return name.partition(ALONE)[0], ways[name]
 
     def _measured(self, ways: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
         """The seconds of each: of one thread what it computed, of several those on the wall."""
@@ -194,6 +205,18 @@ def _first(way: Callable[[], Any]) -> Tensor:
     """The first output, for the measuring."""
     found = way()
     return torch.as_tensor(found[0] if isinstance(found, tuple | list) else found)
+
+
+def _is_small(way: Way | None, tensors: Sequence[Tensor]) -> bool:
+    """Whether a call takes so little that several threads may cost more than they do."""
+    if way is None:
+        return False
+    least = inf
+    for _ in range(4):  # the first makes something ready
+        start = time.perf_counter()
+        way(tensors)
+        least = min(least, time.perf_counter() - start)
+    return least <= SMALL
 
 
 def _digest(network: Network) -> str:

@@ -155,8 +155,16 @@ class Loaded:
         self.written: Written | None = None
         self._engines: dict[tuple[str, int], tuple[Written, Engine]] = {}
 
-    def run(self, name: str, labels: Mapping[str, str], tensors: Sequence[Tensor]) -> Run:
+    def run(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        tensors: Sequence[Tensor],
+        threads: int | None = None,
+    ) -> Run:
         """What an engine makes of inputs like these, and of these labels.
+
+        In torch's threads, or so many.
 
         Raises ``UnsupportedLayerError``: the network cannot be written for it, or it refuses it.
         """
@@ -174,7 +182,7 @@ class Loaded:
             raise UnsupportedLayerError(f"{kind.label} computes in single, on a CPU.")
         try:
             sizes = [tuple(x.shape) for x in tensors]
-            engine = self._engine(name, kind, self._steps(tensors), sizes)
+            engine = self._engine(name, kind, self._steps(tensors), sizes, threads)
             compute, watched = engine.sized(sizes), engine.watched(sizes)
         except UnsupportedLayerError:
             raise
@@ -193,9 +201,15 @@ class Loaded:
         return Options().steps
 
     def _engine(
-        self, name: str, kind: type[Engine], steps: int, sizes: Sequence[Sequence[int]]
+        self,
+        name: str,
+        kind: type[Engine],
+        steps: int,
+        sizes: Sequence[Sequence[int]],
+        threads: int | None,
     ) -> Engine:
-        threads, only = torch.get_num_threads(), free_sizes(self.network, sizes)
+        threads = threads or torch.get_num_threads()
+        only = free_sizes(self.network, sizes)
         written, engine = self._engines.get((name, threads), (None, None))
         if engine is not None and written is not None and written.takes(steps, only):
             return engine

@@ -31,14 +31,23 @@ class Proving(Loaded):
         super().__init__(network)
         self._proved: dict[object, Run] = {}
 
-    def proved(self, name: str, labels: Mapping[str, str], tensors: Sequence[Tensor]) -> Run:
+    def proved(
+        self,
+        name: str,
+        labels: Mapping[str, str],
+        tensors: Sequence[Tensor],
+        threads: int | None = None,
+    ) -> Run:
         """What an engine makes of inputs like these, of which this one was compared.
+
+        See :meth:`run`.
 
         Raises ``UnsupportedLayerError``: it refuses them, or gives something else than the oracle.
         """
-        key = (name, torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors))
+        threads = threads or torch.get_num_threads()
+        key = (name, threads, *labels.values(), *(x.shape for x in tensors))
         if key not in self._proved:
-            run = self.run(name, labels, tensors)
+            run = self.run(name, labels, tensors, threads)
             prove(self.network, engine_named(name).label, run, labels, tensors)
             if len(self._proved) >= MANY:
                 self._proved.clear()

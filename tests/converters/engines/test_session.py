@@ -310,6 +310,65 @@ def module(
     return made
 
 
+@pytest.fixture
+def threads(seconds: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> Iterator[list[int]]:
+    """Those that an engine is made with which is the fastest in one; torch has two."""
+    given: list[int] = []
+
+    class Alone(Mine):
+        alone = True
+
+        def __init__(self, written: Written, threads: int) -> None:
+            super().__init__(written, threads)
+            given.append(threads)
+
+    def measured(ways: dict[str, Any], *_: Any, **__: Any) -> dict[str, float]:
+        seconds.append(list(ways))
+        return {name: {"torch": 3.0, "alone": 2.0}.get(name, 1.0) for name in ways}
+
+    monkeypatch.setattr(fastest, "measured", measured)
+    monkeypatch.setattr(fastest, "SMALL", 60)
+    monkeypatch.setattr(engines, "entry_points", lambda **_: ())
+    monkeypatch.setattr(engines, "_OWN", {"alone": Alone})
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    yield given
+    torch.set_num_threads(before)
+
+
+def test_an_engine_may_be_the_fastest_in_one_thread(
+    network: Network,
+    seconds: list[list[str]],
+    threads: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+) -> None:
+    monkeypatch.setenv("MATLAB_COMPAT_CHOICE", str(tmp_path / "plan.json"))
+    made = m.session(network, X)
+    np.testing.assert_allclose(made(X), network.predict(X), atol=1e-6)
+    assert (made.engine, seconds) == ("alone", [["torch", "alone", "alone in one thread"]])
+    assert threads == [2, 1]
+    choice._kept.cache_clear()
+    assert m.session(network, X).engine == "alone"
+    assert (threads, len(seconds)) == ([2, 1, 1], 1)  # it is in the file
+    torch.set_num_threads(1)  # where it is no other
+    assert m.session(network, X[..., :1]).engine == "alone"
+    assert (threads[3:], seconds[1:]) == ([1], [["torch", "alone"]])
+
+
+def test_one_thread_is_not_tried_where_a_call_takes_long(
+    network: Network,
+    seconds: list[list[str]],
+    threads: list[int],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("MATLAB_COMPAT_CHOICE", "unsaved")
+    monkeypatch.setattr(fastest, "SMALL", 0)
+    choice._kept.cache_clear()
+    assert m.session(network, X).engine == "alone"
+    assert (threads, seconds) == ([2], [["torch", "alone"]])
+
+
 def test_engines_are_asked_once_torchs_calls_have_taken_long(
     module: InferenceModule, network: Network, seconds: list[list[str]]
 ) -> None:
