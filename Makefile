@@ -118,7 +118,7 @@ bench: $(VENV)/bench.stamp
 	OMP_NUM_THREADS=2 $(BIN)/python -W ignore -m benchmarks.speed $(BENCH_ARGS)
 
 bench-settings: $(VENV)/bench.stamp
-	OMP_NUM_THREADS=2 $(BIN)/python -m benchmarks.speed.settings
+	OMP_NUM_THREADS=2 $(BIN)/python -m benchmarks.speed.settings $(BENCH_ARGS)
 
 bench-growth: $(VENV)/bench.stamp
 	OMP_NUM_THREADS=2 $(BIN)/python -W ignore -m benchmarks.speed growth --complete

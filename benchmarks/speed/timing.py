@@ -357,23 +357,20 @@ def row(
     return replace(made, more={**known, **more})
 
 
-def settled(measure: Callable[[], Iterable[Row]], misses: Callable[[Row], bool]) -> list[Row]:
+def settled(measure: Callable[[], Iterable[Row]], margin: Callable[[Row], float]) -> list[Row]:
     """The rows of a case; the medians of three measurements where one misses its goal.
 
-    Or was disturbed. Each makes all variants anew: where in memory the weights come to lie, or on
-    which core a thread, makes up to a tenth and stays as it is as long as they live. A row that
-    would miss its goal in half of all runs is shown to do so in three eighths of them.
+    Or was disturbed. ``margin`` is what came out, as part of what is wanted, of that goal of a row
+    which is the furthest from being met. Each makes all variants anew: where in memory the weights
+    come to lie, or on which core a thread, makes up to a tenth and stays as it is as long as they
+    live. A row that would miss its goal in half of all runs is shown to do so in three eighths.
     """
     found = [[*measure()]]
-    while len(found) < 3 and any(misses(row) or not row.is_quiet for row in found[0]):
+    while len(found) < 3 and any(margin(row) < 1 or not row.is_quiet for row in found[0]):
         found.append([*measure()])
     kinds = [[row.seconds.keys() for row in rows] for rows in found]
     found = [rows for rows, kind in zip(found, kinds, strict=True) if kind == kinds[0]]
-    return [sorted(rows, key=_ratio)[len(rows) // 2] for rows in zip(*found, strict=True)]
-
-
-def _ratio(row: Row) -> float:
-    return float(row.more["of best"])
+    return [sorted(rows, key=margin)[len(rows) // 2] for rows in zip(*found, strict=True)]
 
 
 def compared(

@@ -28,13 +28,13 @@ from .written import Written, free_sizes
 class Run:
     """What computes the outputs of arrays, for tensors; all in torch's order.
 
-    ``watched`` does so and raises :class:`.base.Lost`; ``pools``: there are layers in which it
-    depends on the place whether NaN is lost.
+    ``watched`` does so and raises :class:`.base.Lost`; ``uneven``: whether NaN or Inf is lost
+    depends on its place, as in max pooling.
     """
 
     compute: Compute
     watched: Compute | None = None
-    pools: bool = False
+    uneven: bool = False
 
     def __call__(self, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
         """The outputs, which are the caller's own."""
@@ -49,7 +49,7 @@ class Run:
         compute, keeps = self.compute, True
         if like is not None:
             compute = self.watched or compute
-            told = self.watched is not None or not self.pools
+            told = self.watched is not None or not self.uneven
             keeps = told and all(_agree(compute, otherwise, like, x) for x in (nan, inf))
 
         def run(arrays: Sequence[Array]) -> Sequence[Any]:
@@ -190,7 +190,7 @@ class Loaded:
             raise UnsupportedLayerError(
                 f"{kind.label} does not take the network: {cause_text(error)}"
             ) from error
-        return Run(compute, watched, self._pools)
+        return Run(compute, watched, self._pools or not kind.even)
 
     def _steps(self, tensors: Sequence[Tensor]) -> int:
         """The time steps of the first sequence; the default of the writer where there is none."""

@@ -21,6 +21,7 @@ class OnnxRuntime(Engine):
     label = "ONNX Runtime"
     packages = ("onnxruntime", "onnx", "onnxscript")
     remedy = "pip install 'matlab-compat[onnx]'"
+    even = True
     alone = True  # it gives work to all of its threads that one does in the time of a call
 
     def __init__(self, written: Written, threads: int) -> None:

@@ -490,6 +490,25 @@ def test_what_an_engine_loses_is_computed_by_torch(
     assert (session.engine, "by mine" in repr(module)) == ("mine", True)
 
 
+@pytest.mark.parametrize("even", [False, True])
+def test_an_engine_that_is_not_even_may_lose_infinity_at_some_places(
+    module: InferenceModule, network: Network, monkeypatch: pytest.MonkeyPatch, even: bool
+) -> None:
+    """As OpenVINO does before softmax: it is tried in the middle of an input only."""
+    computed, x = Mine._computed, torch.ones(3, 2, 4, 6)
+
+    def losing(self: Mine, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
+        given = [np.nan_to_num(each) if np.isinf(each.flat[0]) else each for each in inputs]
+        return computed(self, given)
+
+    monkeypatch.setattr(Mine, "_computed", losing)
+    monkeypatch.setattr(Mine, "even", even)
+    module(x)
+    x[0, 0, 0, 0] = torch.inf
+    same = torch.equal(module(x).isfinite(), network.to_torch()(x).isfinite())
+    assert same is not even
+
+
 def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(
     module: InferenceModule, seconds: list[list[str]]
 ) -> None:
