@@ -1,7 +1,6 @@
 """A training step of the transposed convolution, forward and backward, beside the hand port.
 
-The process keeps its memory: else the C library gives some of it back after a step, and new pages
-cost either of the two up to a half more, by chance.
+The process keeps its memory, as for the layer alone.
 """
 
 from __future__ import annotations

@@ -10,7 +10,6 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-import numpy as np
 import torch
 from torch import Tensor
 
@@ -97,9 +96,9 @@ def _run(make: Callable[[], Guarded], x: Tensor) -> Tensor:
 
 
 def _same_bits(x: Tensor, y: Tensor) -> bool:
-    bits = np.int32 if x.numel() % 2 else np.int64  # the longer, the fewer to compare
-    one, other = (each.detach().contiguous().view(-1).numpy() for each in (x, y))
-    return np.array_equal(one.view(bits), other.view(bits))
+    bits = torch.int32 if x.numel() % 2 else torch.int64  # the longer, the fewer to compare
+    one, other = (each.detach().contiguous().view(-1).view(bits) for each in (x, y))
+    return torch.equal(one, other)  # in torch's threads
 
 
 def transposed(
