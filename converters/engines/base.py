@@ -43,11 +43,11 @@ class Engine(ABC):
     remedy: ClassVar[str] = ""
     #: Seconds that it takes to make ready at least.
     patience: ClassVar[float] = 0
-    #: Whether NaN and Inf come through in the same way wherever they are in an input, but for max
-    #: pooling. Where it is not known, the inputs are looked at before each call.
-    even: ClassVar[bool] = False
+    #: Whether NaN and Inf may be lost at some places of an input and kept at others, beyond max
+    #: pooling. The inputs are looked at before each call then.
+    place_matters: ClassVar[bool] = True
     #: Whether one thread may be faster than several, for networks that take microseconds.
-    alone: ClassVar[bool] = False
+    one_thread: ClassVar[bool] = False
 
     @abstractmethod
     def __init__(self, written: Written, threads: int) -> None: ...
@@ -59,8 +59,8 @@ class Engine(ABC):
     def watched(self, sizes: Sequence[Sequence[int]]) -> Compute | None:
         """The same, which raises :class:`Lost`; None where that cannot be told from inside.
 
-        The inputs are looked at then, of networks with max pooling, of an engine that is not
-        :attr:`even`, or where it was seen to lose NaN or Inf.
+        The inputs are looked at then, where the :attr:`place_matters`, of networks with max
+        pooling, and where the engine was seen to lose NaN or Inf.
         """
         return None
 

@@ -25,6 +25,7 @@ from matlab_compat.engine.fast.choice import (
     remembered,
     rest,
     setting,
+    wake,
 )
 from matlab_compat.engine.fast.run import AtOnce
 from matlab_compat.errors import UnsupportedLayerError
@@ -50,7 +51,7 @@ LEAST = 8
 TURN = 0.02
 #: After the name of an engine: in one thread, where torch has several; and the seconds of a call
 #: beyond which that is not tried.
-ALONE, SMALL = " in one thread", 1e-3
+IN_ONE, SMALL = " in one thread", 1e-3
 
 
 class Fastest:
@@ -67,7 +68,7 @@ class Fastest:
         self.network, self.loaded = network, Proving(network)
         self._budget = Budget(2 * MEASURING)
         self._runs: dict[object, tuple[str, Way]] = {}
-        self._alone = Lock()  # threads measure, and an engine is made, one after the other
+        self._lock = Lock()  # threads measure, and an engine is made, one after the other
 
     @classmethod
     def of_tensors(cls, network: Network) -> Fastest | None:
@@ -135,7 +136,7 @@ class Fastest:
         layouts = ["" if x.is_contiguous() else "last" for x in tensors]
         size = [n for x, layout in zip(tensors, layouts, strict=True) for n in (*x.shape, layout)]
         key = (torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors), *layouts)
-        with self._alone:
+        with self._lock:
             if key in self._runs:
                 return self._runs[key]
             name, way = self._chosen(labels, tensors, [*size, what], by_torch, in_use)
@@ -154,35 +155,39 @@ class Fastest:
         in_use: InUse,
     ) -> tuple[str, Way]:
         kinds = self.kinds
-        names = [TORCH, *kinds]
-        if torch.get_num_threads() > 1:
-            names += [name + ALONE for name, kind in kinds.items() if kind.alone]
+        in_one = [name + IN_ONE for name, kind in kinds.items() if kind.one_thread]
+        names = [TORCH, *kinds, *in_one]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
         layer = f"{WHOLE}{_digest(self.network)} {versions}"
-        known = remembered(layer, size, names, nearest=self._budget.seconds < SHORT)
+        known, asked = remembered(layer, size, names), names
+        several, taken = torch.get_num_threads() > 1, known
+        if known is None and self._budget.seconds < SHORT:
+            taken = remembered(layer, size, names, nearest=True)
+        if taken is not None:
+            asked = [taken, TORCH] if known else [taken.partition(IN_ONE)[0], taken, TORCH]
         ways: dict[str, Way] = {}
-        for name in names if known is None else dict.fromkeys((known, TORCH)):
-            engine, alone, _ = name.partition(ALONE)
-            if alone and known is None and not _is_small(ways.get(engine), tensors):
+        for name in dict.fromkeys(asked):
+            engine, one, _ = name.partition(IN_ONE)
+            if one and not (known or (several and _is_small(ways.get(engine), tensors))):
                 continue
+            if name == TORCH and taken and ways:
+                break
             try:
                 ways[name] = (
                     by_torch()
                     if name == TORCH
-                    else self.loaded.proved(engine, labels, tensors, 1 if alone else None)
+                    else self.loaded.proved(engine, labels, tensors, 1 if one else None)
                 )
             except UnsupportedLayerError as error:
                 log.info("%s is not asked: %s", name, error.what)
-            if name == known and name in ways:
-                break
         if not ways:
             raise UnsupportedLayerError("what torch and the engines give is not the network's.")
-        if known is None and len(ways) > 1:
+        if taken is None and len(ways) > 1:
             calls = {name: in_use(name, way) for name, way in ways.items()}
-            known = remember(layer, size, self._measured(calls))
-        name = known if known in ways else next(iter(ways))
+            taken = remember(layer, size, self._measured(calls))
+        name = taken if taken in ways else next(iter(ways))
         log.info("%s computes inputs of torch size %s", name, size)
-        return name.partition(ALONE)[0], ways[name]
+        return name.partition(IN_ONE)[0], ways[name]
 
     def _measured(self, ways: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
         """The seconds of each: of one thread what it computed, of several those on the wall."""
@@ -211,8 +216,10 @@ def _is_small(way: Way | None, tensors: Sequence[Tensor]) -> bool:
     """Whether a call takes so little that several threads may cost more than they do."""
     if way is None:
         return False
+    rest()  # threads of what came before look for work, and take the processors from its own
+    wake(partial(way, tensors))
     least = inf
-    for _ in range(4):  # the first makes something ready
+    for _ in range(3):
         start = time.perf_counter()
         way(tensors)
         least = min(least, time.perf_counter() - start)

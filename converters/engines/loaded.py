@@ -28,13 +28,13 @@ from .written import Written, free_sizes
 class Run:
     """What computes the outputs of arrays, for tensors; all in torch's order.
 
-    ``watched`` does so and raises :class:`.base.Lost`; ``uneven``: whether NaN or Inf is lost
-    depends on its place, as in max pooling.
+    ``watched`` does so and raises :class:`.base.Lost`. ``place_matters``: NaN or Inf may be lost at
+    some places of an input only, as in max pooling.
     """
 
     compute: Compute
     watched: Compute | None = None
-    uneven: bool = False
+    place_matters: bool = False
 
     def __call__(self, tensors: Sequence[Tensor]) -> tuple[Array, ...]:
         """The outputs, which are the caller's own."""
@@ -44,12 +44,13 @@ class Run:
         """The same, but ``otherwise`` where the engine fails, with a warning.
 
         Where inputs ``like`` these are given, also for those that are not finite, if that differs:
-        engines may lose NaN in an activation. Whether this one does is tried on such inputs.
+        engines may lose NaN in an activation. Whether this one does is tried on such inputs, unless
+        the place matters.
         """
         compute, keeps = self.compute, True
         if like is not None:
             compute = self.watched or compute
-            told = self.watched is not None or not self.uneven
+            told = self.watched is not None or not self.place_matters
             keeps = told and all(_agree(compute, otherwise, like, x) for x in (nan, inf))
 
         def run(arrays: Sequence[Array]) -> Sequence[Any]:
@@ -190,7 +191,7 @@ class Loaded:
             raise UnsupportedLayerError(
                 f"{kind.label} does not take the network: {cause_text(error)}"
             ) from error
-        return Run(compute, watched, self._pools or not kind.even)
+        return Run(compute, watched, self._pools or kind.place_matters)
 
     def _steps(self, tensors: Sequence[Tensor]) -> int:
         """The time steps of the first sequence; the default of the writer where there is none."""

@@ -21,8 +21,8 @@ class OnnxRuntime(Engine):
     label = "ONNX Runtime"
     packages = ("onnxruntime", "onnx", "onnxscript")
     remedy = "pip install 'matlab-compat[onnx]'"
-    even = True
-    alone = True  # it gives work to all of its threads that one does in the time of a call
+    place_matters = False
+    one_thread = True  # it gives work to all of its threads that one does in the time of a call
 
     def __init__(self, written: Written, threads: int) -> None:
         self.written = written

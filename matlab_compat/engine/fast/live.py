@@ -73,7 +73,8 @@ class Prepared:
     def is_of(self, weight: Tensor, bias: Tensor) -> bool:
         """Whether weights and bias are the same, bit by bit."""
         pairs = ((self.weight, weight), (self.bias, bias))
-        return all(x.stride() == y.stride() and _same_bits(x, y) for x, y in pairs)
+        alike = all(x.shape == y.shape and x.stride() == y.stride() for x, y in pairs)
+        return alike and all(_same_bits(x, y) for x, y in pairs)
 
     def computed(self, x: Tensor) -> Tensor:
         """The transposed convolution by the algorithm that is fastest for such an input."""
@@ -96,9 +97,10 @@ def _run(make: Callable[[], Guarded], x: Tensor) -> Tensor:
 
 
 def _same_bits(x: Tensor, y: Tensor) -> bool:
-    bits = torch.int32 if x.numel() % 2 else torch.int64  # the longer, the fewer to compare
-    one, other = (each.detach().contiguous().view(-1).view(bits) for each in (x, y))
-    return torch.equal(one, other)  # in torch's threads
+    one, other = (each.detach().contiguous().view(-1) for each in (x, y))
+    odd = one.numel() % 2 or one.storage_offset() % 2 or other.storage_offset() % 2
+    bits = torch.int32 if odd else torch.int64  # the longer, the fewer to compare
+    return torch.equal(one.view(bits), other.view(bits))  # in torch's threads
 
 
 def transposed(

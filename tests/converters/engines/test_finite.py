@@ -5,7 +5,7 @@ Expected values: torch's plain module, in which NaN and Inf go where the sums wr
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -68,6 +68,41 @@ def test_what_is_not_finite_stays_so(
     with np.errstate(all="ignore"):
         found, expected = run([x])[0], otherwise([x.numpy()])[0]
     np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
+
+
+def features() -> Network:
+    """What engines compute by vectors of 4 to 16, and the rest of 13 one by one."""
+    layers = [
+        m.featureInputLayer(13),
+        m.fullyConnectedLayer(17),
+        m.clippedReluLayer(6),
+        m.fullyConnectedLayer(3),
+        m.softmaxLayer(),
+    ]
+    return Network(layers).initialize(seed=0)
+
+
+def sequences() -> Network:
+    """Sigmoid and tanh, one step after the other."""
+    return Network([m.sequenceInputLayer(3), m.lstmLayer(5)]).initialize(seed=0)
+
+
+@pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
+@pytest.mark.parametrize(
+    ("made", "size"), [(features, (1, 13)), (sequences, (1, 3, 7))], ids=["features", "sequences"]
+)
+def test_the_place_of_what_is_not_finite_does_not_matter(
+    made: Callable[[], Network], size: tuple[int, ...], value: float
+) -> None:
+    """As ONNX Runtime says of itself."""
+    network, x = made(), torch.randn(size, generator=torch.Generator().manual_seed(0))
+    run, otherwise = watched(network, x)
+    for place in range(x.numel()):
+        y = x.clone()
+        y.view(-1)[place] = value
+        with np.errstate(all="ignore"):
+            found, expected = run([y])[0], otherwise([y.numpy()])[0]
+        np.testing.assert_array_equal(np.isfinite(found), np.isfinite(expected))
 
 
 def test_what_is_pooled_tells_for_large_inputs() -> None:

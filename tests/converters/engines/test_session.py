@@ -316,7 +316,7 @@ def threads(seconds: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> Iterat
     given: list[int] = []
 
     class Alone(Mine):
-        alone = True
+        one_thread = True
 
         def __init__(self, written: Written, threads: int) -> None:
             super().__init__(written, threads)
@@ -348,12 +348,41 @@ def test_an_engine_may_be_the_fastest_in_one_thread(
     np.testing.assert_allclose(made(X), network.predict(X), atol=1e-6)
     assert (made.engine, seconds) == ("alone", [["torch", "alone", "alone in one thread"]])
     assert threads == [2, 1]
-    choice._kept.cache_clear()
-    assert m.session(network, X).engine == "alone"
-    assert (threads, len(seconds)) == ([2, 1, 1], 1)  # it is in the file
-    torch.set_num_threads(1)  # where it is no other
+    for now in (2, 1):  # it is in the file, which is of any number of threads
+        torch.set_num_threads(now)
+        choice._kept.cache_clear()
+        assert m.session(network, X).engine == "alone"
+        assert (threads[2:], len(seconds)) == ([1] * (3 - now), 1)
     assert m.session(network, X[..., :1]).engine == "alone"
-    assert (threads[3:], seconds[1:]) == ([1], [["torch", "alone"]])
+    assert seconds[1:] == [["torch", "alone"]]  # torch has no others
+
+
+def test_a_module_may_be_computed_in_one_thread(
+    module: InferenceModule, threads: list[int], network: Network
+) -> None:
+    made = network.to_torch(optimize=True)
+    x = torch.randn(1, 2, 4, 6)
+    for _ in range(2):
+        torch.testing.assert_close(made(x), module.by_layers(x))
+    assert (threads, "by alone" in repr(made)) == ([2, 1], True)
+
+
+@pytest.mark.usefixtures("threads")
+def test_one_thread_that_won_for_another_size_is_not_taken_where_a_call_takes_long(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """There is no time left to measure the second size."""
+    monkeypatch.setenv("MATLAB_COMPAT_CHOICE", "unsaved")
+    choice._kept.cache_clear()
+    made = m.session(network, X)
+    made._fastest._budget.seconds = 0
+    told: list[tuple[Any, ...]] = []
+    monkeypatch.setattr(fastest.log, "info", lambda *values: told.append(values))
+    for small in (60, 0):
+        monkeypatch.setattr(fastest, "SMALL", small)
+        made(X[..., : 1 if small else 2])
+    who = [name for text, name, _ in told if "computes" in text]
+    assert who == ["alone in one thread", "alone"]
 
 
 def test_one_thread_is_not_tried_where_a_call_takes_long(
@@ -490,11 +519,11 @@ def test_what_an_engine_loses_is_computed_by_torch(
     assert (session.engine, "by mine" in repr(module)) == ("mine", True)
 
 
-@pytest.mark.parametrize("even", [False, True])
-def test_an_engine_that_is_not_even_may_lose_infinity_at_some_places(
-    module: InferenceModule, network: Network, monkeypatch: pytest.MonkeyPatch, even: bool
+@pytest.mark.parametrize("matters", [True, False])
+def test_an_engine_may_lose_infinity_at_some_places_if_it_says_so(
+    module: InferenceModule, network: Network, monkeypatch: pytest.MonkeyPatch, matters: bool
 ) -> None:
-    """As OpenVINO does before softmax: it is tried in the middle of an input only."""
+    """As OpenVINO does before softmax; another is tried in the middle of an input only."""
     computed, x = Mine._computed, torch.ones(3, 2, 4, 6)
 
     def losing(self: Mine, inputs: Sequence[NDArray[Any]]) -> list[NDArray[Any]]:
@@ -502,11 +531,11 @@ def test_an_engine_that_is_not_even_may_lose_infinity_at_some_places(
         return computed(self, given)
 
     monkeypatch.setattr(Mine, "_computed", losing)
-    monkeypatch.setattr(Mine, "even", even)
+    monkeypatch.setattr(Mine, "place_matters", matters)
     module(x)
     x[0, 0, 0, 0] = torch.inf
     same = torch.equal(module(x).isfinite(), network.to_torch()(x).isfinite())
-    assert same is not even
+    assert same is matters
 
 
 def test_torch_computes_what_an_optimized_module_owes_to_torch_alone(

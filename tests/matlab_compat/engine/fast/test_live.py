@@ -48,6 +48,28 @@ def test_what_is_prepared_is_used_again_for_the_same_weights() -> None:
         assert layer._arranged.last is not before
 
 
+def test_weights_may_lie_anywhere_in_memory() -> None:
+    """As those that a flat vector of all parameters is cut into."""
+    layer, x = _changing()
+    flat = torch.ones(1 + 48)
+    layer.weight.data = flat[1:].view(3, 4, 2, 2)
+    with torch.inference_mode():
+        for times in (1, 2, 3):
+            flat[1:] = times
+            assert (layer(x) == 3 * times).all()
+            assert (layer(x) == 3 * times).all()
+
+
+def test_weights_of_another_size_are_others() -> None:
+    """Whose strides are the same."""
+    layer = CroppedConvTranspose(2, 1, (3, 3), (1, 1), ((1, 1), (1, 1)))
+    with torch.inference_mode():
+        for channels in (2, 3):
+            layer.weight.data = torch.ones(channels, 1, 3, 3)
+            layer.bias.data.zero_()
+            assert layer(torch.ones(1, channels, 3, 3))[0, 0, 1, 1] == 9 * channels
+
+
 def test_what_is_prepared_is_neither_copied_nor_pickled() -> None:
     layer, x = _changing()
     with torch.inference_mode():
