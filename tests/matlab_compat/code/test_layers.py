@@ -407,7 +407,7 @@ LEARNABLE_NET = "properties (Learnable)\nNet\nend"
 def nested(
     body: str, base: str = FORMATTABLE, properties: str = LEARNABLE_NET, *more: Any
 ) -> tuple[Any, FullyConnectedLayer]:
-    inner = fullyConnectedLayer(3, Name="fc").initialize(4)
+    inner = fullyConnectedLayer(3, Name="fc").initialize(4, seed=0)
     network = dlnetwork([inner, *more, reluLayer(Name="relu")])
     return layer_of(source(body, properties, base), Net=network), inner
 
