@@ -159,18 +159,18 @@ class Fastest:
         names = [TORCH, *kinds, *in_one]
         versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
         layer = f"{WHOLE}{_digest(self.network)} {versions}"
-        known, asked = remembered(layer, size, names), names
-        several, taken = torch.get_num_threads() > 1, known
+        known = winner = remembered(layer, size, names)
+        asked = [known, TORCH] if known else names
         if known is None and self._budget.seconds < SHORT:
-            taken = remembered(layer, size, names, nearest=True)
-        if taken is not None:
-            asked = [taken, TORCH] if known else [taken.partition(IN_ONE)[0], taken, TORCH]
+            winner = remembered(layer, size, names, nearest=True)
+            if winner is not None:  # in one thread only if this size takes as little
+                asked = [winner.partition(IN_ONE)[0], winner, TORCH]
         ways: dict[str, Way] = {}
         for name in dict.fromkeys(asked):
             engine, one, _ = name.partition(IN_ONE)
-            if one and not (known or (several and _is_small(ways.get(engine), tensors))):
+            if one and known is None and not _is_small(ways.get(engine), tensors):
                 continue
-            if name == TORCH and taken and ways:
+            if name == TORCH and winner and ways:
                 break
             try:
                 ways[name] = (
@@ -182,10 +182,10 @@ class Fastest:
                 log.info("%s is not asked: %s", name, error.what)
         if not ways:
             raise UnsupportedLayerError("what torch and the engines give is not the network's.")
-        if taken is None and len(ways) > 1:
+        if winner is None and len(ways) > 1:
             calls = {name: in_use(name, way) for name, way in ways.items()}
-            taken = remember(layer, size, self._measured(calls))
-        name = taken if taken in ways else next(iter(ways))
+            winner = remember(layer, size, self._measured(calls))
+        name = winner if winner in ways else next(iter(ways))
         log.info("%s computes inputs of torch size %s", name, size)
         return name.partition(IN_ONE)[0], ways[name]
 
@@ -213,8 +213,8 @@ def _first(way: Callable[[], Any]) -> Tensor:
 
 
 def _is_small(way: Way | None, tensors: Sequence[Tensor]) -> bool:
-    """Whether a call takes so little that several threads may cost more than they do."""
-    if way is None:
+    """Whether torch has several threads, and a call takes so little that they may cost more."""
+    if way is None or torch.get_num_threads() == 1:
         return False
     rest()  # threads of what came before look for work, and take the processors from its own
     wake(partial(way, tensors))
