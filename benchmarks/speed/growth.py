@@ -61,7 +61,7 @@ def table(
 ) -> Table:
     """A row for each count of a unit, of which cost has the power; so many tables are to come."""
     rows: list[Row] = []
-    for count in Allowance.within(counts, tables):
+    for count in Allowance.within(counts, 1 / tables):
         network, x = made(count)
         begin = time.perf_counter()
         module = network.to_torch(optimize=True)
@@ -98,7 +98,7 @@ def chain(count: int) -> Network:
 def files(folder: Path) -> Table:
     """So many layers verified, each in a file of its own, one after the other."""
     content, rows = FIXTURE.read_bytes(), []
-    for count in Allowance.within(FILES, 2):
+    for count in Allowance.within(FILES, 1 / 2):
         paths = [folder / f"{number}.mat" for number in range(count)]
         for path in paths:
             path.write_bytes(content)

@@ -17,7 +17,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 #: Rounds of all variants; the most that follow of those between whom it is not decided, for so many
 #: seconds.
@@ -34,6 +34,8 @@ NEAR = 1.1
 #: The relative error that each round has at least, however alike the few; that of a median which
 #: is asked for where no ratio is; and up to which a row is shown.
 SURE, STILL, QUIET = 0.03, 0.03, 0.1
+#: The share of the time that is for the first measurement of all cases, before some are repeated.
+FIRST = 0.7
 #: Threads of torch, other engines and OpenMP. ``BENCH_THREADS=1`` is for a busy machine, where two
 #: threads wait for each other: the parts layer, training and networks then count the thread's own
 #: processor time.
@@ -111,16 +113,16 @@ class Allowance:
     end: float | None = None
 
     @classmethod
-    def within(cls, cases: Iterable[T], tables: int = 1) -> Iterator[T]:
+    def within(cls, cases: Iterable[T], share: float = 1, what: str = "cases") -> Iterator[T]:
         """As many of the cases as there is time for, at least one; it says where some are left.
 
-        The time is for so many tables, this one and those to come.
+        Of the time that is left they take a share.
         """
         begin = time.perf_counter()
-        end = None if cls.end is None else begin + (cls.end - begin) / tables
+        end = None if cls.end is None else begin + (cls.end - begin) * share
         for done, case in enumerate(cases):
             if done and end is not None and time.perf_counter() > end:
-                print(f"(the time was up after {done} cases)", flush=True)
+                print(f"(the time was up after {done} {what})", flush=True)
                 return
             yield case
 
@@ -357,20 +359,45 @@ def row(
     return replace(made, more={**known, **more})
 
 
-def settled(measure: Callable[[], Iterable[Row]], margin: Callable[[Row], float]) -> list[Row]:
-    """The rows of a case; the medians of three measurements where one misses its goal.
+#: What measures the rows of a case, with all variants made anew.
+Measure: TypeAlias = Callable[[], Iterable[Row]]
+
+
+def settled(cases: Iterable[Measure], margin: Callable[[Row], float]) -> list[list[Row]]:
+    """The rows of each case; the medians of three measurements where one misses its goal, or five.
 
     Or was disturbed. ``margin`` is what came out, as part of what is wanted, of that goal of a row
-    which is the furthest from being met. Each makes all variants anew: where in memory the weights
+    which is the furthest from being met. All variants are made anew: where in memory the weights
     come to lie, or on which core a thread, makes up to a tenth and stays as it is as long as they
-    live. A row that would miss its goal in half of all runs is shown to do so in three eighths.
+    live. The other measurements come after all cases, as on a shared machine what disturbs one
+    lasts for minutes. A row that would miss its goal in half of all runs is shown to do so in a
+    third.
     """
-    found = [[*measure()]]
-    while len(found) < 3 and any(margin(row) < 1 or not row.is_quiet for row in found[0]):
-        found.append([*measure()])
+    found: list[tuple[Measure | None, list[list[Row]]]] = []
+    for measure in cases:
+        rows = [*measure()]
+        found.append((measure if _is_open(rows, margin) else None, [rows]))
+    for _ in range(2):
+        again = [
+            (measure, times)
+            for measure, times in found
+            if measure is not None and _is_open(_median(times, margin), margin)
+        ]
+        for measure, times in Allowance.within(2 * again, what="repeats"):
+            times.append([*measure()])
+    return [_median(times, margin) for _, times in found]
+
+
+def _is_open(rows: Iterable[Row], margin: Callable[[Row], float]) -> bool:
+    """Whether one of the rows misses its goal, or was disturbed."""
+    return any(margin(row) < 1 or not row.is_quiet for row in rows)
+
+
+def _median(found: Sequence[Sequence[Row]], margin: Callable[[Row], float]) -> list[Row]:
+    """The median of each row, among the measurements of the same variants as the first."""
     kinds = [[row.seconds.keys() for row in rows] for rows in found]
-    found = [rows for rows, kind in zip(found, kinds, strict=True) if kind == kinds[0]]
-    return [sorted(rows, key=margin)[len(rows) // 2] for rows in zip(*found, strict=True)]
+    alike = [rows for rows, kind in zip(found, kinds, strict=True) if kind == kinds[0]]
+    return [sorted(rows, key=margin)[(len(rows) - 1) // 2] for rows in zip(*alike, strict=True)]
 
 
 def compared(

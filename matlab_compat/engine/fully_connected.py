@@ -27,6 +27,8 @@ class FullyConnected(Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The product, channels second."""
+        if not (self.spatial or self.time) and x.ndim == 2:  # small networks are made of these
+            return functional.linear(x, self.weight, self.bias)
         space = tuple(range(2, 2 + self.spatial))
         steps = (2 + self.spatial,) if self.time else ()
         features = x.permute(0, *steps, 1, *reversed(space)).flatten(1 + self.time)

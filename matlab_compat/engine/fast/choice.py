@@ -1,8 +1,10 @@
 """Which of several ways to compute a layer is taken: the one that was fastest here.
 
-The ways are measured when a size of input first comes, and the winner's name is kept: in this
-process, and in a file of the user's cache, of one processor, torch and number of threads. It may be
-deleted at any time. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
+The ways are measured when a size of input first comes, and what came out is kept: in this process,
+and in a file of the user's cache, of one processor, torch and number of threads. It may be deleted
+at any time. Whoever asks a minute later or more measures them once more, three times in all, and
+the least of these counts: a shared machine has minutes in which two threads take twice as long, and
+one does not. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
 
 ``measured``     this; the default.
 ``unsaved``      measured by every process for itself, no file is read or written.
@@ -10,7 +12,7 @@ deleted at any time. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
                  same bits in every call and process of one processor, torch and number of threads.
                  The name of another way takes that one where there is one.
 ``PLAN.json``    a file of one's own instead of the cache's, for any processor: what stands in it
-                 is taken, what does not is measured and added.
+                 is taken, what does not is measured, once, and added.
 
 Results of different ways differ by rounding.
 """
@@ -28,6 +30,7 @@ from functools import cache
 from hashlib import sha256
 from pathlib import Path
 from statistics import median_low
+from typing import TypedDict
 
 import torch
 from torch import Tensor
@@ -52,8 +55,9 @@ LONG = 0.02
 #: Rounds in which each way has its turn, and as many as there is time for until near ones are told
 #: apart; and the least seconds of a turn.
 ROUNDS, MORE, TURN = 4, 15, 2e-4
-#: How many times as long as the best a way may take and still have another turn: after the first
-#: calls, which tell little; then; and where only near ones are left. Below a tie either will do.
+#: How many times as long as the best a way may take, in its best turn, and still have another: in
+#: the rounds of all, as a turn may be disturbed; in as many that follow; and where only near ones
+#: are left. Below a tie either will do.
 EARLY, HOPELESS, NEAR, TIE = 3, 1.5, 1.1, 1.01
 #: Seconds after which threads that slept compute (OpenVINO's: two first calls of 28 ms, then 16),
 #: and those of a call that counts whatever came before it.
@@ -64,8 +68,20 @@ SPINNING, STILL = 0.1, 0.002
 WRONG = 1e-3
 #: About as many numbers of two results are compared.
 SAMPLE = 2**14
+#: How often all is measured, and after how many seconds at least once more.
+LOOKS, LATER = 3, 60
 
-Choices = dict[str, dict[str, str]]
+
+class Look(TypedDict):
+    """What was measured so far: the last time, in seconds since 1970, and the least by way."""
+
+    times: int
+    last: float
+    seconds: dict[str, float]
+
+
+#: By layer and size, the way that is taken, or what was measured before it is to be done again.
+Choices = dict[str, dict[str, str | Look]]
 
 
 class Budget:
@@ -115,23 +131,43 @@ def remembered(
 ) -> str | None:
     """Which of the ways needs no measuring: the only one, one that is asked for, or known.
 
-    Where none of this size is known, the ``nearest`` may be one of the most similar, in the same
-    layout.
+    The ``nearest`` may be one that should be measured once more and, where none of this size is
+    known, one of the most similar, in the same layout.
     """
     wanted = setting()
     if len(ways) == 1 or wanted in WAYS:
         return wanted if wanted in ways else next(iter(ways))
-    known, key = Kept.at(wanted).choices.get(layer, {}), _key(size)
+    found, key = Kept.at(wanted).choices.get(layer, {}), _key(size)
+    if not nearest and key in found and _is_due(found[key]):
+        return None
+    known = {size: one if isinstance(one, str) else _fastest(one) for size, one in found.items()}
     alike = [other for other in known if _layout(other) == _layout(key)]
     if nearest and alike and key not in known:
         key = min(alike, key=lambda other: (_apart(key, other), known[other]))
     return known[key] if known.get(key) in ways else None
 
 
+def _is_due(found: str | Look) -> bool:
+    """Whether it is time to measure once more."""
+    return not isinstance(found, str) and not 0 <= time.time() - found["last"] < LATER
+
+
+def _fastest(look: Look) -> str:
+    return min(look["seconds"], key=look["seconds"].__getitem__)
+
+
 def remember(layer: str, size: Sequence[object], seconds: Mapping[str, float]) -> str:
-    """The fastest of those that were measured, which is kept."""
-    name = min(seconds, key=seconds.__getitem__)
-    Kept.at(setting()).add(layer, _key(size), name)
+    """The fastest of those that were measured, now or before, which is kept."""
+    kept, key = Kept.at(setting()), _key(size)
+    before = kept.choices.get(layer, {}).get(key, "")
+    look = Look(times=1, last=time.time(), seconds=dict(seconds))
+    if not isinstance(before, str):
+        look["times"] += before["times"]
+        for name, least in before["seconds"].items():
+            if name in seconds:
+                look["seconds"][name] = min(least, seconds[name])
+    name = _fastest(look)
+    kept.add(layer, key, name if kept.is_plan or look["times"] >= LOOKS else look)
     return name
 
 
@@ -226,8 +262,12 @@ def measured(
                 best[name] = clock() - start
     for past in range(ROUNDS + MORE):
         least = min(best.values())
-        limit = EARLY if past == 0 else HOPELESS if past < ROUNDS else NEAR
-        rivals = {name: each for name, each in best.items() if each <= limit * least}
+        limit = EARLY if past < ROUNDS else HOPELESS if past < 2 * ROUNDS else NEAR
+        rivals = {
+            name: each
+            for name, each in best.items()
+            if min(turns[name], default=each) <= limit * least
+        }
         if len(rivals) == 1 or (past >= ROUNDS and max(rivals.values()) <= TIE * least):
             break
         for name in rivals:
@@ -275,8 +315,8 @@ def setting() -> str:
 class Kept:
     """Choices by layer and size, and the file that they come from and go to."""
 
-    def __init__(self, path: Path | None) -> None:
-        self.path = path
+    def __init__(self, path: Path | None, is_plan: bool = False) -> None:
+        self.path, self.is_plan = path, is_plan
         self.choices: Choices = read(path) if path else {}
 
     @staticmethod
@@ -286,11 +326,11 @@ class Kept:
             return _kept(None, environment())
         if setting == "measured":
             return _kept(cache_file(), "")
-        return _kept(Path(setting), "")
+        return _kept(Path(setting), "", is_plan=True)
 
-    def add(self, layer: str, size: str, way: str) -> None:
+    def add(self, layer: str, size: str, found: str | Look) -> None:
         """Keep one more."""
-        self.choices.setdefault(layer, {})[size] = way
+        self.choices.setdefault(layer, {})[size] = found
         if self.path is None:
             return
         try:
@@ -303,8 +343,8 @@ class Kept:
 
 
 @cache
-def _kept(path: Path | None, _: str) -> Kept:
-    return Kept(path)
+def _kept(path: Path | None, _: str, is_plan: bool = False) -> Kept:
+    return Kept(path, is_plan)
 
 
 def _note(path: Path, what: str) -> None:
@@ -323,7 +363,7 @@ def read(path: Path) -> Choices:
     try:
         found = json.loads(path.read_bytes())
         return {
-            layer: {size: way for size, way in sizes.items() if _is_known(layer, way)}
+            layer: {size: one for size, one in sizes.items() if _is_known(layer, one)}
             for layer, sizes in found.items()
         }
     except (FileNotFoundError, NotADirectoryError):
@@ -333,8 +373,15 @@ def read(path: Path) -> Choices:
         return {}
 
 
-def _is_known(layer: str, way: object) -> bool:
-    return way in WAYS or (layer.startswith(WHOLE) and isinstance(way, str))
+def _is_known(layer: str, found: object) -> bool:
+    """Whether this version can do with what stands in a file."""
+    if not isinstance(found, dict):
+        return found in WAYS or (layer.startswith(WHOLE) and isinstance(found, str))
+    seconds = found.get("seconds")
+    if not (isinstance(seconds, dict) and seconds and all(_is_known(layer, x) for x in seconds)):
+        return False
+    numbers = (found.get("times"), found.get("last"), *seconds.values())
+    return all(isinstance(x, int | float) for x in numbers)
 
 
 def write(path: Path, choices: Choices) -> None:
