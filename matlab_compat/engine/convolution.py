@@ -107,6 +107,18 @@ def padded(
     return x, [0] * len(pairs)
 
 
+def even_padding(
+    padding: Padding, window: Sequence[int], stride: Sequence[int]
+) -> list[int] | None:
+    """What torch can pad by itself, where it is the same for data of all sizes."""
+    pairs = padding.pairs
+    if pairs is None and all(step == 1 for step in stride):
+        pairs = same_padding(window, window, stride)
+    if pairs is None or padding.value != 0 or any(before != after for before, after in pairs):
+        return None
+    return [before for before, _ in pairs]
+
+
 def extended(x: Tensor, pairs: Pairs, mode: str) -> Tensor:
     """``x`` (N,C,*space) continued beyond its edges, where it has as much as is mirrored."""
     for axis, (before, after) in enumerate(pairs, 2):
@@ -155,9 +167,18 @@ class PaddedConvolution(nn.Module):
         self.padding = padding
         self.dilation = tuple(dilation)
         self.groups = groups
+        self._even = even_padding(padding, window_of(self.weight, dilation), stride)
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of ``x``."""
+        if self._even is not None and x.ndim == len(self.stride) + 2 and x.dtype != torch.float64:
+            try:
+                return CONVOLUTION[len(self.stride)](
+                    *(x, self.weight, self.bias, self.stride, self._even),
+                    *(self.dilation, self.groups),
+                )
+            except RuntimeError:
+                pass  # what is wrong is said below
 
         def convolve(x: Tensor) -> Tensor:
             return convolution(

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
+from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
@@ -13,6 +14,9 @@ from ..errors import UnsupportedLayerError
 from .module import Module
 from .padding import Pairs, check_window, pad, same_padding
 from .time import per_time_step
+
+#: By the number of dimensions.
+Kernels: TypeAlias = Mapping[int, Callable[..., Tensor]]
 
 AVERAGE = {1: functional.avg_pool1d, 2: functional.avg_pool2d, 3: functional.avg_pool3d}
 MAXIMUM = {1: functional.max_pool1d, 2: functional.max_pool2d, 3: functional.max_pool3d}
@@ -31,6 +35,8 @@ class Pooling(Module):
         self.pool_size = tuple(pool_size)
         self.stride = tuple(stride)
         self.padding = None if padding is None else tuple(padding)
+        even = padding is not None and self.is_even(padding)
+        self._even = [before for before, _ in padding or ()] if even else None
 
     def forward(self, x: Tensor) -> Tensor:
         """The pooled ``x``; over each time step if there is one dimension more."""
@@ -50,12 +56,18 @@ class Pooling(Module):
         check_window(padded, self.pool_size)
         return found
 
-    def prepared(self, x: Tensor, value: float) -> tuple[Tensor, list[int]]:
-        """``x`` with its padding, and what is left to torch: padding that it can do by itself."""
+    def pooled(self, kernels: Kernels, x: Tensor, value: float) -> Tensor:
+        """What torch's kernel gives for ``x`` with its padding, which it can do itself if even."""
+        kernel = kernels[len(self.pool_size)]
+        if self._even is not None:
+            try:
+                return kernel(x, self.pool_size, self.stride, self._even)
+            except RuntimeError:
+                pass  # what is wrong is said below
         pairs = self.pairs(x)
         if self.is_even(pairs):
-            return x, [before for before, _ in pairs]
-        return pad(x, pairs, value), [0] * len(pairs)
+            return kernel(x, self.pool_size, self.stride, [before for before, _ in pairs])
+        return kernel(pad(x, pairs, value), self.pool_size, self.stride, [0] * len(pairs))
 
     def is_even(self, pairs: Pairs) -> bool:
         """Whether torch's pooling can pad so: evenly, by at most half a window; without a copy."""
@@ -89,9 +101,7 @@ class AveragePooling(Pooling):
         return average / self._average(torch.ones_like(x[:1, :1]))
 
     def _average(self, x: Tensor) -> Tensor:
-        x, padding = self.prepared(x, 0.0)
-        pooled: Tensor = AVERAGE[len(padding)](x, self.pool_size, self.stride, padding)
-        return pooled
+        return self.pooled(AVERAGE, x, 0.0)
 
 
 class MaxPooling(Pooling):
@@ -99,9 +109,7 @@ class MaxPooling(Pooling):
 
     def pool(self, x: Tensor) -> Tensor:
         """The maxima."""
-        x, padding = self.prepared(x, -torch.inf)
-        pooled: Tensor = MAXIMUM[len(padding)](x, self.pool_size, self.stride, padding)
-        return pooled
+        return self.pooled(MAXIMUM, x, -torch.inf)
 
 
 class MaxPoolingWithIndices(Pooling):
