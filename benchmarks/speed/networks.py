@@ -73,9 +73,9 @@ MEAN, WORST, LONG = 0.9, 0.95, 1e-3
 def tables() -> Iterator[Table]:
     """One table: a row for every network and batch."""
     torch.set_num_threads(THREADS)
-    left: list[float] = [COMPILE_SECONDS]
+    compiler = Compiler()
     cases = Allowance.within(networks(), FIRST)
-    measures = (partial(measured, name, network, left) for name, network in cases)
+    measures = (partial(measured, name, network, compiler) for name, network in cases)
     rows = [made for found in settled(measures, _margin) for made in found]
     what = "to_torch(optimize=True)"
     goals = list(compared(rows, OPTIMIZED, PEERS, mean=MEAN, what=what))
@@ -95,8 +95,8 @@ def _margin(row: Row) -> float:
     return min(found) / WORST
 
 
-def measured(name: str, network: Network, left: list[float]) -> Iterator[Row]:
-    """One network at each batch, if ONNX has it; ``left`` is the time left to compile.
+def measured(name: str, network: Network, compiler: Compiler) -> Iterator[Row]:
+    """One network at each batch, if ONNX has it.
 
     What ours computes with, and the peers, run one and the same ONNX model.
     """
@@ -125,7 +125,7 @@ def measured(name: str, network: Network, left: list[float]) -> Iterator[Row]:
             calls[PLAIN] = partial(plain, *inputs)
             if written is not None:
                 calls[WRITTEN] = partial(written, *inputs)
-            if compiled := compiled_call(network, inputs, left):
+            if compiled := compiler.call(name, network, inputs):
                 calls["compiled"] = compiled
         with torch.inference_mode():
             expected = plain(*inputs)
@@ -191,20 +191,29 @@ def by_hand(network: Network) -> torch.nn.Module | None:
     return module.eval()
 
 
-def compiled_call(network: Network, inputs: list[torch.Tensor], left: list[float]) -> Call | None:
-    """``torch.compile``, while there is time left; None also where it fails."""
-    if left[0] <= 0:
-        return None
-    start = time.perf_counter()
-    torch.compiler.reset()
-    call = torch_call(torch.compile(network.to_torch()), inputs)
-    try:
-        call()
-    except Exception:  # whatever the compiler stumbles over (or no C++ compiler at all)
-        return None
-    finally:
-        left[0] -= time.perf_counter() - start
-    return call
+class Compiler:
+    """``torch.compile``, while there is time left."""
+
+    def __init__(self) -> None:
+        self.left: float = COMPILE_SECONDS
+        #: What was compiled, and is when it is measured again.
+        self.names: set[str] = set()
+
+    def call(self, name: str, network: Network, inputs: list[torch.Tensor]) -> Call | None:
+        """None also where it fails."""
+        if self.left <= 0 and name not in self.names:
+            return None
+        self.names.add(name)
+        start = time.perf_counter()
+        torch.compiler.reset()
+        call = torch_call(torch.compile(network.to_torch()), inputs)
+        try:
+            call()
+        except Exception:  # whatever the compiler stumbles over (or no C++ compiler at all)
+            return None
+        finally:
+            self.left -= time.perf_counter() - start
+        return call
 
 
 # --- the networks -------------------------------------------------------------------------

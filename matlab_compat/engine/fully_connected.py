@@ -32,7 +32,8 @@ class FullyConnected(Module):
         space = tuple(range(2, 2 + self.spatial))
         steps = (2 + self.spatial,) if self.time else ()
         features = x.permute(0, *steps, 1, *reversed(space)).flatten(1 + self.time)
-        return functional.linear(features, self.weight, self.bias).movedim(-1, 1)
+        y = functional.linear(features, self.weight, self.bias)
+        return y.movedim(-1, 1) if self.time else y
 
 
 class FullyConnectedAlong(Module):

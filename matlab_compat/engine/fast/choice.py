@@ -137,14 +137,15 @@ def remembered(
     wanted = setting()
     if len(ways) == 1 or wanted in WAYS:
         return wanted if wanted in ways else next(iter(ways))
-    found, key = Kept.at(wanted).choices.get(layer, {}), _key(size)
-    if not nearest and key in found and _is_due(found[key]):
+    kept, key = Kept.at(wanted), _key(size)
+    found = kept.choices.get(layer, {})
+    if not (nearest or kept.is_plan) and key in found and _is_due(found[key]):
         return None
-    known = {size: one if isinstance(one, str) else _fastest(one) for size, one in found.items()}
+    known = {other: way for other, one in found.items() if (way := _way(one, ways))}
     alike = [other for other in known if _layout(other) == _layout(key)]
     if nearest and alike and key not in known:
         key = min(alike, key=lambda other: (_apart(key, other), known[other]))
-    return known[key] if known.get(key) in ways else None
+    return known.get(key)
 
 
 def _is_due(found: str | Look) -> bool:
@@ -152,22 +153,32 @@ def _is_due(found: str | Look) -> bool:
     return not isinstance(found, str) and not 0 <= time.time() - found["last"] < LATER
 
 
-def _fastest(look: Look) -> str:
-    return min(look["seconds"], key=look["seconds"].__getitem__)
+def _way(found: str | Look, ways: Collection[str]) -> str | None:
+    """The fastest of these ways, as far as is known."""
+    seconds = {found: 0.0} if isinstance(found, str) else found["seconds"]
+    return min(filter(ways.__contains__, seconds), key=seconds.__getitem__, default=None)
+
+
+def _times(found: str | Look) -> int:
+    return LOOKS if isinstance(found, str) else found["times"]
 
 
 def remember(layer: str, size: Sequence[object], seconds: Mapping[str, float]) -> str:
     """The fastest of those that were measured, now or before, which is kept."""
     kept, key = Kept.at(setting()), _key(size)
+    kept.refresh()
     before = kept.choices.get(layer, {}).get(key, "")
-    look = Look(times=1, last=time.time(), seconds=dict(seconds))
+    times, last, least = 1, time.time(), dict(seconds)
     if not isinstance(before, str):
-        look["times"] += before["times"]
-        for name, least in before["seconds"].items():
-            if name in seconds:
-                look["seconds"][name] = min(least, seconds[name])
-    name = _fastest(look)
-    kept.add(layer, key, name if kept.is_plan or look["times"] >= LOOKS else look)
+        if _is_due(before):
+            times += before["times"]
+        else:  # by somebody else a moment ago
+            times, last = before["times"], before["last"]
+        known = before["seconds"]
+        least = known | {name: min(one, known.get(name, one)) for name, one in seconds.items()}
+    name = min(seconds, key=least.__getitem__)
+    is_known = kept.is_plan or times >= LOOKS
+    kept.add(layer, key, name if is_known else Look(times=times, last=last, seconds=least))
     return name
 
 
@@ -328,14 +339,20 @@ class Kept:
             return _kept(cache_file(), "")
         return _kept(Path(setting), "", is_plan=True)
 
+    def refresh(self) -> None:
+        """Take over what other processes added meanwhile, or measured more often."""
+        for layer, sizes in read(self.path).items() if self.path else ():
+            own = self.choices.setdefault(layer, {})
+            for size, one in sizes.items():
+                if size not in own or _times(one) > _times(own[size]):
+                    own[size] = one
+
     def add(self, layer: str, size: str, found: str | Look) -> None:
         """Keep one more."""
         self.choices.setdefault(layer, {})[size] = found
         if self.path is None:
             return
         try:
-            for known, sizes in read(self.path).items():  # what others added meanwhile
-                self.choices[known] = sizes | self.choices.get(known, {})
             write(self.path, self.choices)
         except OSError as error:
             _note(self.path, f"cannot be written ({error.strerror})")

@@ -14,6 +14,7 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
+from torch.nn import functional
 
 from matlab_compat.engine import convolution as engine
 from matlab_compat.engine.convolution import PaddedConvolution, Padding, convolution, extended
@@ -157,6 +158,35 @@ def test_PaddingValue_other_than_zero() -> None:
 def test_a_filter_larger_than_the_padded_data_is_refused() -> None:
     with pytest.raises(DataFormatError, match="smaller than the window 5"):
         convolution(torch.zeros(1, 1, 2), torch.zeros(1, 1, 3), None, [1], Padding([(1, 1)]), [2])
+
+
+@pytest.mark.parametrize(
+    ("padding", "dilation", "around"),
+    [
+        (Padding(None), 1, (1, 1, 1, 1)),
+        (Padding(None), 2, (2, 2, 2, 2)),
+        (Padding([(1, 1), (0, 0)]), 1, (0, 0, 1, 1)),
+        (Padding([(1, 2), (0, 0)]), 1, (0, 0, 1, 2)),
+    ],
+)
+def test_a_module_pads_evenly_or_not(
+    padding: Padding, dilation: int, around: tuple[int, ...]
+) -> None:
+    """Expected: torch's convolution in double of data with zeros around it."""
+    made = PaddedConvolution((3, 2, 3, 3), (1, 1), padding, (dilation, dilation))
+    torch.manual_seed(0)
+    for value in made.parameters():
+        torch.nn.init.normal_(value)
+    x = torch.randn(2, 2, 7, 8)
+    wide, weights = functional.pad(x, around).double(), (made.weight.double(), made.bias.double())
+    expected = functional.conv2d(wide, *weights, dilation=dilation)
+    torch.testing.assert_close(made(x).double(), expected, atol=1e-5, rtol=1e-5)
+
+
+def test_a_module_says_what_its_filter_does_not_fit_in() -> None:
+    made = PaddedConvolution((1, 1, 3, 3), (1, 1), Padding([(0, 0), (0, 0)]), (1, 1))
+    with pytest.raises(DataFormatError, match="2×9, is smaller than the window 3×3"):
+        made(torch.zeros(1, 1, 2, 9))
 
 
 def module(**options: Any) -> PaddedConvolution:

@@ -257,6 +257,64 @@ def test_what_was_measured_a_minute_ago_is_measured_once_more(
     assert not clock.calls
 
 
+def test_what_another_process_measured_more_often_counts(clock: Clock) -> None:
+    ways = clock.ways(direct=0.01, columns=0.02)
+    choose("layer", (1, 3), ways, Budget(1))
+    more = {"times": 2, "last": clock.now, "seconds": {"direct": 0.01, "columns": 0.005}}
+    choice.write(choice.cache_file(), {"layer": {"1 3": more, "2 3": "columns"}})  # type: ignore
+    choose("other", (1, 3), ways, Budget(1))  # what this process knows of the layer is older
+    assert kept() == {"layer": {"1 3": "columns", "2 3": "columns"}, "other": {"1 3": "direct"}}
+    assert choose("layer", (1, 3), ways, Budget(1)) == "columns"
+
+
+def test_what_two_measure_at_once_counts_once(clock: Clock) -> None:
+    for _ in range(2 * choice.LOOKS):
+        choice.remember("layer", (1, 3), {"direct": 0.02, "columns": 0.01})
+    (found,) = json.loads(choice.cache_file().read_bytes())["layer"].values()
+    assert found["times"] == 1
+
+
+def test_a_way_that_is_not_measured_now_keeps_its_time(clock: Clock) -> None:
+    """An engine in one thread is not tried where a call takes long, as in a bad minute."""
+    choice.remember("layer", (1, 3), {"direct": 0.02, "columns": 0.01})
+    clock.now += choice.LATER
+    assert choice.remember("layer", (1, 3), {"direct": 0.03}) == "direct"
+    assert choice.remembered("layer", (1, 3), ("direct", "columns")) == "columns"
+
+
+def test_a_clock_that_was_set_back_is_no_reason_to_wait(clock: Clock) -> None:
+    clock.now += 1e6
+    choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    clock.now -= 1e5
+    clock.calls.clear()
+    choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    assert clock.calls
+
+
+def test_a_plan_is_taken_as_it_stands(
+    clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Also one that is a copy of the cache's file, before all was measured three times."""
+    plan = tmp_path / "plan.json"
+    choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
+    choice.cache_file().rename(plan)
+    monkeypatch.setenv(choice.VARIABLE, str(plan))
+    clock.now += choice.LATER
+    clock.calls.clear()
+    assert choose("layer", (1, 3), clock.ways(direct=1, columns=2), Budget(1)) == "columns"
+    assert not clock.calls
+
+
+def test_a_way_whose_first_turns_are_disturbed_has_others(clock: Clock) -> None:
+    ways, seconds = clock.ways(direct=0.02), iter([0.01, 0.01, *[0.035] * 5])
+
+    def columns() -> Tensor:
+        clock.now += next(seconds, 0.01)
+        return torch.ones(1, 2)
+
+    assert choose("layer", (1, 3), ways | {"columns": columns}, Budget(2)) == "columns"
+
+
 def test_a_second_look_at_a_bad_time_changes_nothing(clock: Clock) -> None:
     choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.01), Budget(1))
     clock.now += choice.LATER
