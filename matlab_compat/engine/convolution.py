@@ -11,7 +11,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from ..errors import DataFormatError
-from .padding import Pairs, check_window, pad, same_padding
+from .padding import Even, Pairs, check_window, pad, same_padding
 from .precision import plain_only
 from .time import per_time_step
 
@@ -107,16 +107,14 @@ def padded(
     return x, [0] * len(pairs)
 
 
-def even_padding(
-    padding: Padding, window: Sequence[int], stride: Sequence[int]
-) -> list[int] | None:
-    """What torch can pad by itself, where it is the same for data of all sizes."""
+def even_padding(padding: Padding, window: Sequence[int], stride: Sequence[int]) -> Even | None:
+    """The padding, where torch can add it by itself."""
     pairs = padding.pairs
     if pairs is None and all(step == 1 for step in stride):
         pairs = same_padding(window, window, stride)
     if pairs is None or padding.value != 0 or any(before != after for before, after in pairs):
         return None
-    return [before for before, _ in pairs]
+    return Even(pairs, window)
 
 
 def extended(x: Tensor, pairs: Pairs, mode: str) -> Tensor:
@@ -171,14 +169,12 @@ class PaddedConvolution(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """The convolution of ``x``."""
-        if self._even is not None and x.ndim == len(self.stride) + 2 and x.dtype != torch.float64:
-            try:
-                return CONVOLUTION[len(self.stride)](
-                    *(x, self.weight, self.bias, self.stride, self._even),
-                    *(self.dilation, self.groups),
-                )
-            except RuntimeError:
-                pass  # what is wrong is said below
+        even, size = self._even, x.shape[2:]
+        is_plain = len(size) == len(self.stride) and x.dtype != torch.float64
+        if is_plain and even is not None and even.fits(size):
+            kernel = CONVOLUTION[len(size)]
+            how = (self.stride, even.each, self.dilation)
+            return kernel(x, self.weight, self.bias, *how, self.groups)
 
         def convolve(x: Tensor) -> Tensor:
             return convolution(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from operator import ge
 
 from torch import Tensor
 from torch.nn import functional
@@ -30,6 +31,18 @@ def pad(x: Tensor, pairs: Pairs, value: float = 0.0) -> Tensor:
         return x
     last_first = [n for pair in reversed(pairs) for n in pair]
     return functional.pad(x, last_first, value=value)
+
+
+class Even:
+    """Padding that torch adds by itself: as much before as after, for data of all sizes."""
+
+    def __init__(self, pairs: Pairs, window: Sequence[int]) -> None:
+        self.each = [before for before, _ in pairs]
+        self._least = [k - 2 * each for k, each in zip(window, self.each, strict=True)]
+
+    def fits(self, size: Sequence[int]) -> bool:
+        """Whether data of this size with its padding is no smaller than the window."""
+        return all(map(ge, size, self._least))
 
 
 def check_window(size: Sequence[int], window: Sequence[int]) -> None:

@@ -12,7 +12,7 @@ from torch.nn import functional
 
 from ..errors import UnsupportedLayerError
 from .module import Module
-from .padding import Pairs, check_window, pad, same_padding
+from .padding import Even, Pairs, check_window, pad, same_padding
 from .time import per_time_step
 
 #: By the number of dimensions.
@@ -35,8 +35,8 @@ class Pooling(Module):
         self.pool_size = tuple(pool_size)
         self.stride = tuple(stride)
         self.padding = None if padding is None else tuple(padding)
-        even = padding is not None and self.is_even(padding)
-        self._even = [before for before, _ in padding or ()] if even else None
+        even = self.padding is not None and self.is_even(self.padding)
+        self._even = Even(self.padding or (), self.pool_size) if even else None
 
     def forward(self, x: Tensor) -> Tensor:
         """The pooled ``x``; over each time step if there is one dimension more."""
@@ -59,11 +59,8 @@ class Pooling(Module):
     def pooled(self, kernels: Kernels, x: Tensor, value: float) -> Tensor:
         """What torch's kernel gives for ``x`` with its padding, which it can do itself if even."""
         kernel = kernels[len(self.pool_size)]
-        if self._even is not None:
-            try:
-                return kernel(x, self.pool_size, self.stride, self._even)
-            except RuntimeError:
-                pass  # what is wrong is said below
+        if self._even is not None and self._even.fits(x.shape[2:]):
+            return kernel(x, self.pool_size, self.stride, self._even.each)
         pairs = self.pairs(x)
         if self.is_even(pairs):
             return kernel(x, self.pool_size, self.stride, [before for before, _ in pairs])

@@ -18,6 +18,7 @@ from torch.nn import functional
 
 from matlab_compat.engine import convolution as engine
 from matlab_compat.engine.convolution import PaddedConvolution, Padding, convolution, extended
+from matlab_compat.engine.pooling import MaxPooling
 from matlab_compat.errors import DataFormatError
 
 from ..filter_reference import (
@@ -183,10 +184,16 @@ def test_a_module_pads_evenly_or_not(
     torch.testing.assert_close(made(x).double(), expected, atol=1e-5, rtol=1e-5)
 
 
-def test_a_module_says_what_its_filter_does_not_fit_in() -> None:
-    made = PaddedConvolution((1, 1, 3, 3), (1, 1), Padding([(0, 0), (0, 0)]), (1, 1))
-    with pytest.raises(DataFormatError, match="2×9, is smaller than the window 3×3"):
-        made(torch.zeros(1, 1, 2, 9))
+@pytest.mark.parametrize("compiled", [False, True])
+def test_a_module_says_what_its_window_does_not_fit_in(compiled: bool) -> None:
+    """Also while torch's compiler looks at it, which makes errors of torch's its own."""
+    for made in (
+        PaddedConvolution((1, 1, 3, 3), (1, 1), Padding([(0, 0), (0, 0)]), (1, 1)),
+        MaxPooling((3, 3), (1, 1), [(0, 0), (0, 0)]),
+    ):
+        run = torch.compile(made, backend="eager") if compiled else made
+        with pytest.raises(DataFormatError, match="2×9, is smaller than the window 3×3"):
+            run(torch.zeros(1, 1, 2, 9))
 
 
 def module(**options: Any) -> PaddedConvolution:
