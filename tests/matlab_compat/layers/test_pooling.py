@@ -47,12 +47,13 @@ def data(*size: int) -> Array:
 
 @st.composite
 def windows(draw: st.DrawFn, dims: int) -> dict[str, Any]:
-    """A pooling window, its steps and asymmetric padding, and an input that it fits in."""
+    """A pooling window, its steps, asymmetric padding, and an input that with it is as large."""
     pool = draw(st.lists(st.integers(1, 4), min_size=dims, max_size=dims))
     stride = draw(st.lists(st.integers(1, 3), min_size=dims, max_size=dims))
     before = [draw(st.integers(0, k - 1)) for k in pool]
     after = [draw(st.integers(0, k - 1)) for k in pool]
-    size = [draw(st.integers(k, k + 5)) for k in pool]
+    least = [max(1, k - b - a) for k, b, a in zip(pool, before, after, strict=True)]
+    size = [draw(st.integers(n, n + 5)) for n in least]
     return {"pool": pool, "stride": stride, "before": before, "after": after, "size": size}
 
 
@@ -201,6 +202,13 @@ def test_2d_pooling_takes_each_time_step_of_videos() -> None:
 def test_2d_pooling_refuses_other_formats(labels: str) -> None:
     with pytest.raises(DataFormatError, match=labels):
         mc.maxPooling2dLayer(2).output_formats([labels])
+
+
+def test_a_volume_may_be_smaller_than_the_window_without_its_padding() -> None:
+    """Where torch's own average refuses it. Expected: the sum of all over the window's size."""
+    layer = mc.averagePooling3dLayer(3, Padding=1)
+    x = data(1, 1, 1, 1, 1)
+    np.testing.assert_allclose(layer.predict(x), x / 27, rtol=1e-6)
 
 
 def test_a_window_larger_than_the_input_is_refused() -> None:
