@@ -6,7 +6,7 @@ as long as the weights are the same, bit by bit.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
@@ -15,12 +15,14 @@ from torch import Tensor
 
 from ..precision import plain_only
 from .choice import DIRECT, Budget, choose, setting
-from .phases import Algorithm, Guarded, Plain, Shape, is_finite, suited
+from .phases import Algorithm, Guarded, Shape, is_finite, plain, suited
 
 #: Seconds for measuring, once for each size.
 SECONDS = 1.0
-#: The height and width of the input, the stride, and the crop.
-How = tuple[Sequence[int], Sequence[int], Sequence[tuple[int, int]]]
+#: The way that needs nothing prepared, so that whether weights have changed need not be asked.
+PLAIN = "plain"
+#: The height and width of the input, the size of the weights, the stride, and the crop.
+How = tuple[Sequence[int], Sequence[int], Sequence[int], Sequence[tuple[int, int]]]
 
 
 def applies(x: Tensor, weight: Tensor) -> bool:
@@ -38,12 +40,12 @@ class Arranged:
     def __init__(self) -> None:
         self.last: Prepared | None = None
 
-    def of(self, weight: Tensor, bias: Tensor, how: How) -> Prepared:
-        """The algorithms for these weights as they are now."""
+    def computed(self, x: Tensor, weight: Tensor, bias: Tensor, how: How) -> Tensor:
+        """The transposed convolution of ``x`` with these weights as they are now."""
         last = self.last
-        if last is None or last.how != how or not last.is_of(weight, bias):
+        if last is None or last.how != how or not last.is_ready(x, weight, bias):
             self.last = last = Prepared(weight.clone(), bias.clone(), how)
-        return last
+        return last.computed(x, weight, bias)
 
     def __reduce__(self) -> tuple[Any, ...]:
         return Arranged, ()
@@ -54,10 +56,11 @@ class Prepared:
 
     def __init__(self, weight: Tensor, bias: Tensor, how: How) -> None:
         self.weight, self.bias, self.how = weight, bias, how
-        space, stride, crop = how
-        shape = Shape.of(space, weight, stride, crop)
+        space, _, stride, crop = how
+        self.shape = shape = Shape.of(space, weight, stride, crop)
         self._made: dict[type[Algorithm], Algorithm] = {}
-        self._chosen: dict[object, Guarded] = {}
+        #: By size of input; none where torch's own way is the fastest.
+        self._chosen: dict[object, Guarded | None] = {}
         made = self._made
 
         def ready(kind: type[Algorithm]) -> Algorithm:
@@ -66,34 +69,46 @@ class Prepared:
                 found = made[kind] = kind(weight, bias, shape)
             return found
 
-        kinds: list[type[Algorithm]] = [*suited(shape, weight), Plain]
         # Not methods: large memory would wait for the garbage to be collected.
-        self.ways = {kind.way: partial(Guarded, ready, kind, shape) for kind in kinds}
+        self._ways = {
+            kind.way: partial(Guarded, ready, kind, shape) for kind in suited(shape, weight)
+        }
 
-    def is_of(self, weight: Tensor, bias: Tensor) -> bool:
+    def is_ready(self, x: Tensor, weight: Tensor, bias: Tensor) -> bool:
+        """Whether nothing has to be prepared anew to compute ``x`` with these weights."""
+        return self._chosen.get(_size(x), PLAIN) is None or self._is_of(weight, bias)
+
+    def _is_of(self, weight: Tensor, bias: Tensor) -> bool:
         """Whether weights and bias are the same, bit by bit."""
         pairs = ((self.weight, weight), (self.bias, bias))
         alike = all(x.shape == y.shape and x.stride() == y.stride() for x, y in pairs)
         return alike and all(_same_bits(x, y) for x, y in pairs)
 
-    def computed(self, x: Tensor) -> Tensor:
-        """The transposed convolution by the algorithm that is fastest for such an input."""
-        size = (x.shape, x.stride(), torch.get_num_threads(), setting())
+    def computed(self, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """The transposed convolution by what is fastest for such an input, asking included."""
+        size = _size(x)
         if size not in self._chosen:
             if not is_finite(x):  # where all do the same, which says nothing about others
-                return self.ways[DIRECT]()(x)
-            ways = {way: partial(_run, make, x) for way, make in self.ways.items()}
+                return self._ways[DIRECT]()(x)
+            ways = {way: partial(self._asked, way, x, weight, bias) for way in self._ways}
+            ways[PLAIN] = partial(plain, x, weight, bias, self.shape)
             last = x.is_contiguous(memory_format=torch.channels_last)
-            layer = f"transposed {tuple(self.weight.shape)} {self.how[1:]}"
-            given = (*x.shape, "last" if last else "")
-            way = choose(layer, given, ways, Budget(SECONDS))
-            self._chosen[size] = self.ways[way]()
+            layer = f"transposed {tuple(self.weight.shape)} {self.how[2:]}"
+            way = choose(layer, (*x.shape, "last" if last else ""), ways, Budget(SECONDS))
+            self._chosen[size] = None if way == PLAIN else self._ways[way]()
             self._made.clear()  # what was measured beside it
-        return self._chosen[size](x)
+        chosen = self._chosen[size]
+        return plain(x, weight, bias, self.shape) if chosen is None else chosen(x)
+
+    def _asked(self, way: str, x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
+        """One way, after the question whether the weights have changed, which is a part of it."""
+        self._is_of(weight, bias)
+        return self._ways[way]()(x)
 
 
-def _run(make: Callable[[], Guarded], x: Tensor) -> Tensor:
-    return make()(x)
+def _size(x: Tensor) -> object:
+    """What a choice depends on."""
+    return x.shape, x.stride(), torch.get_num_threads(), setting()
 
 
 def _same_bits(x: Tensor, y: Tensor) -> bool:
@@ -116,5 +131,5 @@ def transposed(
     What is prepared of them is kept in ``arranged``.
     """
     bias = weight.new_zeros(weight.shape[1]) if bias is None else bias
-    how = (x.shape[2:], tuple(stride), tuple(crop))
-    return (arranged.of if arranged else Prepared)(weight, bias, how).computed(x)
+    how = (x.shape[2:], weight.shape, tuple(stride), tuple(crop))
+    return (arranged or Arranged()).computed(x, weight, bias, how)

@@ -165,6 +165,14 @@ def blocks(x: Tensor, weight: Tensor, bias: Tensor, shape: Shape) -> Tensor:
     return y
 
 
+def plain(x: Tensor, weight: Tensor, bias: Tensor, shape: Shape) -> Tensor:
+    """N,C,H,W to N,F,H',W' by torch's own transposed convolution, in the layout of the input."""
+    both = (shape.rows, shape.columns)
+    inside = [p.inside for p in both]
+    y = functional.conv_transpose2d(x, weight, bias, [p.stride for p in both], inside)
+    return cropped(y, shape, inside)
+
+
 class Algorithm(ABC):
     """Prepared from the weights and the shape of one input; takes batches of any size."""
 
@@ -186,33 +194,18 @@ class Algorithm(ABC):
         """N,C,H,W to N,F,H',W', in the layout that it likes, and in ``out`` if it can."""
 
 
-class Plain(Algorithm):
-    """torch's own transposed convolution, in the layout of the input."""
-
-    way = "plain"
-
-    def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        self.weight, self.bias = weight, bias
-
-    def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
-        """N,C,H,W to N,F,H',W' in the same layout."""
-        both = (shape.rows, shape.columns)
-        stride, inside = [p.stride for p in both], [p.inside for p in both]
-        y = functional.conv_transpose2d(x, self.weight, self.bias, stride, inside)
-        return cropped(y, shape, inside)
-
-
-class Direct(Plain):
-    """The same in channels_last."""
+class Direct(Algorithm):
+    """torch's own transposed convolution in channels_last."""
 
     way = "direct"
 
     def __init__(self, weight: Tensor, bias: Tensor, shape: Shape) -> None:
-        super().__init__(weight.contiguous(memory_format=torch.channels_last), bias, shape)
+        self.weight = weight.contiguous(memory_format=torch.channels_last)
+        self.bias = bias
 
     def __call__(self, x: Tensor, shape: Shape, out: Tensor | None = None) -> Tensor:
         """N,C,H,W to N,F,H',W' in channels_last."""
-        return super().__call__(in_channels_last(x), shape)
+        return plain(in_channels_last(x), self.weight, self.bias, shape)
 
 
 class Packed(Algorithm):

@@ -5,13 +5,17 @@ from __future__ import annotations
 import copy
 import pickle
 import weakref
+from collections.abc import Callable
+from unittest import mock
 
 import numpy as np
 import pytest
 import torch
+from torch import Tensor
 
 import matlab_compat as m
 from matlab_compat.engine.fast import live
+from matlab_compat.engine.fast.choice import VARIABLE
 from matlab_compat.engine.transposed_convolution import CroppedConvTranspose
 
 
@@ -23,8 +27,12 @@ def _changing() -> tuple[CroppedConvTranspose, torch.Tensor]:
     return layer, torch.ones(1, 3, 5, 5)
 
 
-def test_a_weight_changed_behind_the_back_of_torch_is_seen() -> None:
+@pytest.mark.parametrize("way", [live.PLAIN, "direct", "packed", "windows"])
+def test_a_weight_changed_behind_the_back_of_torch_is_seen(
+    way: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
     """One element, which ``Tensor._version`` does not count."""
+    monkeypatch.setenv(VARIABLE, way)
     layer, x = _changing()
     with torch.inference_mode():
         assert (layer(x) == 3).all()
@@ -46,6 +54,41 @@ def test_what_is_prepared_is_used_again_for_the_same_weights() -> None:
         assert layer._arranged.last is before
         layer(torch.ones(1, 3, 6, 5))
         assert layer._arranged.last is not before
+
+
+def test_weights_are_not_compared_for_torchs_own_way(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Nothing of them was prepared."""
+    monkeypatch.setenv(VARIABLE, live.PLAIN)
+    layer, x = _changing()
+    with torch.inference_mode():
+        layer(x)
+        monkeypatch.setattr(live, "_same_bits", lambda *_: pytest.fail("it compared"))
+        assert (layer(x) == 3).all()
+        monkeypatch.setenv(VARIABLE, "direct")
+        with pytest.raises(pytest.fail.Exception, match="it compared"):
+            layer(x)
+
+
+def test_what_a_comparison_takes_is_measured_with_the_way_that_needs_it(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked: dict[str, int] = {}
+
+    def choose(_: object, __: object, ways: dict[str, Callable[[], Tensor]], ___: object) -> str:
+        for way, call in ways.items():
+            with monkeypatch.context() as patch:
+                count = mock.Mock(return_value=True)
+                patch.setattr(live, "_same_bits", count)
+                assert (call() == 3).all()
+            asked[way] = count.call_count
+        return live.PLAIN
+
+    monkeypatch.setattr(live, "choose", choose)
+    layer, x = _changing()
+    with torch.inference_mode():
+        layer(x)
+    assert asked.pop(live.PLAIN) == 0
+    assert set(asked.values()) == {2}, "weights and bias"
 
 
 def test_weights_may_lie_anywhere_in_memory() -> None:

@@ -21,7 +21,7 @@ from matlab_compat.execution.rounding import RoundingErrors
 from ...reference import EPS, Array, assert_within_rounding, from_nchw, magnitude, scatter_sum
 
 Pair = tuple[int, int]
-GENERAL = [phases.Plain, *(a for a in phases.ALGORITHMS if a is not phases.Single)]
+GENERAL = [a for a in phases.ALGORITHMS if a is not phases.Single]
 
 
 def random_arrays(
@@ -35,19 +35,20 @@ def random_arrays(
 
 
 def assert_right(
-    algorithm: type[phases.Algorithm] | None,
+    algorithm: type[phases.Algorithm] | str,
     arrays: tuple[Array, Array, Array],
     stride: Pair,
     crop: tuple[int, int, int, int],
     memory_format: torch.memory_format = torch.contiguous_format,
 ) -> None:
-    """Compare ``algorithm`` (``None``: that of choice) with the definition."""
+    """Compare ``algorithm`` (a name: the way of weights that may change) with the definition."""
     X, W, b = arrays
     x = torch.from_numpy(X.transpose(3, 2, 0, 1).copy()).contiguous(memory_format=memory_format)
     weight = torch.from_numpy(W.transpose(3, 2, 0, 1).copy())
     pairs = ((crop[0], crop[1]), (crop[2], crop[3]))
-    with torch.inference_mode():
-        if algorithm is None:
+    with torch.inference_mode(), pytest.MonkeyPatch.context() as patch:
+        if isinstance(algorithm, str):
+            patch.setenv(VARIABLE, algorithm)
             y = live.transposed(x, weight, torch.from_numpy(b), stride, pairs)
         else:
             shape = phases.Shape.of(x.shape[2:], weight, stride, pairs)
@@ -57,7 +58,7 @@ def assert_right(
     assert_within_rounding(from_nchw(y.numpy()), expected, scale, EPS["single"])
 
 
-@pytest.mark.parametrize("algorithm", [*GENERAL, None])
+@pytest.mark.parametrize("algorithm", [*GENERAL, "direct", "plain"])
 @given(
     size=st.tuples(st.integers(1, 5), st.integers(1, 5)),
     filter_size=st.tuples(st.integers(1, 6), st.integers(1, 6)),
@@ -66,7 +67,7 @@ def assert_right(
     last=st.booleans(),
 )
 def test_any_filter_stride_and_crop(
-    algorithm: type[phases.Algorithm] | None,
+    algorithm: type[phases.Algorithm] | str,
     size: Pair,
     filter_size: Pair,
     stride: Pair,
@@ -85,7 +86,7 @@ def test_an_input_of_one_pixel_is_one_product(filter_size: Pair, before: int) ->
     assert_right(phases.Single, random_arrays((1, 1), filter_size), (2, 3), (before, 0, 0, before))
 
 
-ALL = [algorithm.way for algorithm in phases.ALGORITHMS]
+ALL = [live.PLAIN, *(algorithm.way for algorithm in phases.ALGORITHMS)]
 
 
 @pytest.mark.parametrize("way", ALL)
