@@ -3,7 +3,7 @@
 The ways are measured when a size of input first comes, and what came out is kept: in this process,
 and in a file of the user's cache, of one processor, torch and number of threads. It may be deleted
 at any time. Whoever asks a minute later or more measures them once more, three times in all, and
-the least of these counts: a shared machine has minutes in which two threads take twice as long, and
+the mean of these counts: a shared machine has minutes in which two threads take twice as long, and
 one does not. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
 
 ``measured``     this; the default.
@@ -73,7 +73,7 @@ LOOKS, LATER = 3, 60
 
 
 class Look(TypedDict):
-    """What was measured so far: the last time, in seconds since 1970, and the least by way."""
+    """What was measured so far: the last time, in seconds since 1970, and the mean by way."""
 
     times: int
     last: float
@@ -168,18 +168,27 @@ def remember(layer: str, size: Sequence[object], seconds: Mapping[str, float]) -
     kept, key = Kept.at(setting()), _key(size)
     kept.refresh()
     before = kept.choices.get(layer, {}).get(key, "")
-    times, last, least = 1, time.time(), dict(seconds)
+    times, last, mean = 1, time.time(), dict(seconds)
     if not isinstance(before, str):
+        known = before["seconds"]
         if _is_due(before):
             times += before["times"]
+            mean = {name: _mean(known.get(name, one), one, times) for name, one in seconds.items()}
+            mean = known | mean
         else:  # by somebody else a moment ago
-            times, last = before["times"], before["last"]
-        known = before["seconds"]
-        least = known | {name: min(one, known.get(name, one)) for name, one in seconds.items()}
-    name = min(seconds, key=least.__getitem__)
+            times, last, mean = before["times"], before["last"], dict(seconds) | known
+    name = min(seconds, key=mean.__getitem__)
     is_known = kept.is_plan or times >= LOOKS
-    kept.add(layer, key, name if is_known else Look(times=times, last=last, seconds=least))
+    kept.add(layer, key, name if is_known else Look(times=times, last=last, seconds=mean))
     return name
+
+
+def _mean(before: float, now: float, times: int) -> float:
+    """The geometric mean of so many, of which ``before`` is that of all but the last.
+
+    Not the least: a machine that is slow in half of its minutes slows some ways down more.
+    """
+    return before * math.pow(now / before, 1 / times)
 
 
 def _key(size: Sequence[object]) -> str:
@@ -397,8 +406,9 @@ def _is_known(layer: str, found: object) -> bool:
     seconds = found.get("seconds")
     if not (isinstance(seconds, dict) and seconds and all(_is_known(layer, x) for x in seconds)):
         return False
-    numbers = (found.get("times"), found.get("last"), *seconds.values())
-    return all(isinstance(x, int | float) for x in numbers)
+    times, last = found.get("times"), found.get("last")
+    positive = all(isinstance(x, int | float) and 0 < x < math.inf for x in seconds.values())
+    return positive and isinstance(times, int) and times > 0 and isinstance(last, int | float)
 
 
 def write(path: Path, choices: Choices) -> None:

@@ -6,6 +6,7 @@ Expected values: the rules of the module's first lines.
 from __future__ import annotations
 
 import json
+import math
 from collections.abc import Callable
 from pathlib import Path
 
@@ -236,7 +237,7 @@ def test_a_choice_is_kept_for_other_processes(clock: Clock, tmp_path: Path) -> N
 def test_what_was_measured_a_minute_ago_is_measured_once_more(
     setting: str, calls: bool, clock: Clock, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    """By whoever asks anew, so many times; the least counts. Not what stands in a plan."""
+    """By whoever asks anew, so many times; the mean counts. Not what stands in a plan."""
     monkeypatch.setenv(choice.VARIABLE, str(tmp_path / "plan.json") if calls is False else setting)
     choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.03, packed=0.04), Budget(1))
     clock.calls.clear()
@@ -320,7 +321,19 @@ def test_a_second_look_at_a_bad_time_changes_nothing(clock: Clock) -> None:
     clock.now += choice.LATER
     assert choose("layer", (1, 3), clock.ways(direct=0.02, columns=0.03), Budget(1)) == "columns"
     clock.now += choice.LATER
-    assert choose("layer", (1, 3), clock.ways(direct=1, columns=2), Budget(1)) == "columns"
+    assert choose("layer", (1, 3), clock.ways(direct=1, columns=1.3), Budget(1)) == "columns"
+
+
+@pytest.mark.parametrize("slow", range(choice.LOOKS))
+def test_a_way_that_is_a_little_faster_in_most_minutes_and_far_slower_in_others_is_not_kept(
+    slow: int, clock: Clock
+) -> None:
+    """As an engine was seen to be: 8.7 or 14.7 ms, and another way 9.5 at all times."""
+    for look in range(choice.LOOKS):
+        ways = clock.ways(direct=0.0095, columns=0.0147 if look == slow else 0.0087)
+        found = choose("layer", (1, 3), ways, Budget(1))
+        clock.now += choice.LATER
+    assert found == "direct"
 
 
 def test_what_another_process_added_stays(clock: Clock, tmp_path: Path) -> None:
@@ -358,6 +371,8 @@ def test_what_another_version_chose_is_measured_anew(clock: Clock) -> None:
     known = {"network x": {"1 3": "an engine"}, "other": {"1 3": "packed"}}
     once = {"times": 1, "last": 1}
     looks = [once, *({**once, "seconds": x} for x in ({}, {"direct": "1"}, {"planes": 1}))]
+    looks += [{**once, "seconds": {"direct": x}} for x in (0, -1, math.inf, math.nan)]
+    looks.append({"times": 0, "last": 1, "seconds": {"direct": 1}})
     looks += [{"last": 1, "seconds": {"direct": 1}}, {"times": 1, "seconds": {"direct": 1}}]
     for unknown in ("planes", [], *looks):
         choice.cache_file().parent.mkdir(parents=True, exist_ok=True)
