@@ -3,8 +3,8 @@
 The ways are measured when a size of input first comes, and what came out is kept: in this process,
 and in a file of the user's cache, of one processor, torch and number of threads. It may be deleted
 at any time. Whoever asks a minute later or more measures them once more, three times in all, and
-the mean of these counts: a shared machine has minutes in which two threads take twice as long, and
-one does not. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
+the median of these counts: a shared machine has minutes in which two threads take twice as long,
+and one does not. ``MATLAB_COMPAT_CHOICE`` in the environment says otherwise:
 
 ``measured``     this; the default.
 ``unsaved``      measured by every process for itself, no file is read or written.
@@ -73,11 +73,11 @@ LOOKS, LATER = 3, 60
 
 
 class Look(TypedDict):
-    """What was measured so far: the last time, in seconds since 1970, and the mean by way."""
+    """What was measured so far: the last time, in seconds since 1970, and each time by way."""
 
     times: int
     last: float
-    seconds: dict[str, float]
+    seconds: dict[str, list[float]]
 
 
 #: By layer and size, the way that is taken, or what was measured before it is to be done again.
@@ -90,6 +90,13 @@ class Budget:
     def __init__(self, seconds: float) -> None:
         self.seconds = seconds
         self.layers = 1
+        self._begun = False
+
+    def begin(self) -> None:
+        """Before anything is measured: wait for what other libraries still do."""
+        if not self._begun:
+            rest()
+        self._begun = True
 
     def half(self) -> Budget:
         """Of one more size of inputs, which leaves the others half, however many there are."""
@@ -116,6 +123,7 @@ def choose(
     known = remembered(layer, size, ways, nearest=part <= 0)
     if known:
         return known
+    budget.begin()
     start = clock()
     turn = part / len(ways) / (ROUNDS + MORE) / 2  # which begins with another call
     seconds = measured(ways, start + part, turn=max(TURN, turn))
@@ -155,8 +163,10 @@ def _is_due(found: str | Look) -> bool:
 
 def _way(found: str | Look, ways: Collection[str]) -> str | None:
     """The fastest of these ways, as far as is known."""
-    seconds = {found: 0.0} if isinstance(found, str) else found["seconds"]
-    return min(filter(ways.__contains__, seconds), key=seconds.__getitem__, default=None)
+    seconds = {found: [0.0]} if isinstance(found, str) else found["seconds"]
+    # Not the mean, as a way may be disturbed; nor the least, as some are fast in some minutes only.
+    known = {name: median_low(each) for name, each in seconds.items() if name in ways}
+    return min(known, key=known.__getitem__, default=None)
 
 
 def _times(found: str | Look) -> int:
@@ -168,27 +178,19 @@ def remember(layer: str, size: Sequence[object], seconds: Mapping[str, float]) -
     kept, key = Kept.at(setting()), _key(size)
     kept.refresh()
     before = kept.choices.get(layer, {}).get(key, "")
-    times, last, mean = 1, time.time(), dict(seconds)
-    if not isinstance(before, str):
+    now = {way: [one] for way, one in seconds.items()}
+    if isinstance(before, str):
+        look = Look(times=1, last=time.time(), seconds=now)
+    elif _is_due(before):
         known = before["seconds"]
-        if _is_due(before):
-            times += before["times"]
-            mean = {name: _mean(known.get(name, one), one, times) for name, one in seconds.items()}
-            mean = known | mean
-        else:  # by somebody else a moment ago
-            times, last, mean = before["times"], before["last"], dict(seconds) | known
-    name = min(seconds, key=mean.__getitem__)
-    is_known = kept.is_plan or times >= LOOKS
-    kept.add(layer, key, name if is_known else Look(times=times, last=last, seconds=mean))
-    return name
-
-
-def _mean(before: float, now: float, times: int) -> float:
-    """The geometric mean of so many, of which ``before`` is that of all but the last.
-
-    Not the least: a machine that is slow in half of its minutes slows some ways down more.
-    """
-    return before * math.pow(now / before, 1 / times)
+        both = {way: [*known.get(way, ()), *now.get(way, ())] for way in now | known}
+        look = Look(times=before["times"] + 1, last=time.time(), seconds=both)
+    else:  # somebody else measured a moment ago
+        look = Look(times=before["times"], last=before["last"], seconds=now | before["seconds"])
+    way = _way(look, seconds)
+    assert way is not None
+    kept.add(layer, key, way if kept.is_plan or look["times"] >= LOOKS else look)
+    return way
 
 
 def _key(size: Sequence[object]) -> str:
@@ -407,8 +409,9 @@ def _is_known(layer: str, found: object) -> bool:
     if not (isinstance(seconds, dict) and seconds and all(_is_known(layer, x) for x in seconds)):
         return False
     times, last = found.get("times"), found.get("last")
-    positive = all(isinstance(x, int | float) and 0 < x < math.inf for x in seconds.values())
-    return positive and isinstance(times, int) and times > 0 and isinstance(last, int | float)
+    lists = all(isinstance(each, list) and each for each in seconds.values())
+    numbers = [x for each in seconds.values() for x in each] if lists else [None]
+    return all(isinstance(x, int | float) for x in (times, last, *numbers))
 
 
 def write(path: Path, choices: Choices) -> None:
