@@ -92,10 +92,13 @@ class Budget:
         self.layers = 1
         self._begun = False
 
-    def begin(self) -> None:
-        """Before anything is measured: wait for what other libraries still do."""
+    def begin(self, call: Callable[[], object]) -> None:
+        """Before anything is measured: other libraries' threads come to rest, torch's awake."""
         if not self._begun:
+            start = time.perf_counter()
             rest()
+            wake(call)
+            self.seconds -= time.perf_counter() - start
         self._begun = True
 
     def half(self) -> Budget:
@@ -119,11 +122,13 @@ def choose(
     budget is not enough to try all, what won for the most similar size that was measured is taken,
     and nothing is kept, so that it is measured when there is time.
     """
+    known = remembered(layer, size, ways)
+    if known is None and budget.seconds > 0:
+        budget.begin(next(iter(ways.values())))
     part = budget.part()
-    known = remembered(layer, size, ways, nearest=part <= 0)
+    known = known or remembered(layer, size, ways, nearest=part <= 0)
     if known:
         return known
-    budget.begin()
     start = clock()
     turn = part / len(ways) / (ROUNDS + MORE) / 2  # which begins with another call
     seconds = measured(ways, start + part, turn=max(TURN, turn))

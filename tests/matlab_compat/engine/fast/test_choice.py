@@ -55,7 +55,7 @@ def clock(monkeypatch: pytest.MonkeyPatch, cache: None) -> Clock:
     """The default setting with :func:`cache`, and this clock."""
     made = Clock()
     monkeypatch.setattr(choice, "time", made)
-    monkeypatch.setattr(choice, "rest", lambda: None)
+    monkeypatch.setattr(Budget, "begin", lambda self, call: None)
     return made
 
 
@@ -341,17 +341,20 @@ def test_neither_a_bad_minute_nor_a_good_one_decides(
     assert found == taken
 
 
-def test_what_other_libraries_still_do_is_waited_for_once(
-    clock: Clock, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    waited = mock.Mock()
-    monkeypatch.setattr(choice, "rest", waited)
-    budget, ways = Budget(1), clock.ways(direct=0.01, columns=0.02)
+def test_threads_are_made_ready_once(cache: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Others' rest, torch's are awake; that is a part of the budget."""
+    done, time = mock.Mock(), Clock()
+    monkeypatch.setattr(choice, "time", time)
+    monkeypatch.setattr(choice, "rest", done.rest)
+    monkeypatch.setattr(choice, "measured", lambda ways, *_, **__: dict.fromkeys(ways, 1.0))
+    monkeypatch.setattr(choice, "wake", lambda call: [call() for _ in range(3)])
+    budget, ways = Budget(1), time.ways(direct=0.01, columns=0.02)
     for size in (1, 2):
         choose("layer", (size, 3), ways, budget)
-    assert waited.call_count == 1
     choose("layer", (1, 3), ways, Budget(1))  # known
-    assert waited.call_count == 1
+    assert done.mock_calls == [mock.call.rest()]
+    assert time.calls == ["direct"] * 3
+    assert budget.seconds == pytest.approx(1 - 0.03)
 
 
 def test_what_another_process_added_stays(clock: Clock, tmp_path: Path) -> None:
