@@ -28,6 +28,7 @@ import time
 from collections.abc import Callable, Collection, Mapping, Sequence
 from functools import cache
 from hashlib import sha256
+from itertools import chain
 from pathlib import Path
 from statistics import median_low
 from typing import TypedDict
@@ -126,7 +127,8 @@ def choose(
     if known is None and budget.seconds > 0:
         budget.begin(next(iter(ways.values())))
     part = budget.part()
-    known = known or remembered(layer, size, ways, nearest=part <= 0)
+    if known is None and part <= 0:
+        known = remembered(layer, size, ways, nearest=True)
     if known:
         return known
     start = clock()
@@ -411,12 +413,13 @@ def _is_known(layer: str, found: object) -> bool:
     if not isinstance(found, dict):
         return found in WAYS or (layer.startswith(WHOLE) and isinstance(found, str))
     seconds = found.get("seconds")
-    if not (isinstance(seconds, dict) and seconds and all(_is_known(layer, x) for x in seconds)):
+    if not (isinstance(seconds, dict) and seconds):
         return False
-    times, last = found.get("times"), found.get("last")
-    lists = all(isinstance(each, list) and each for each in seconds.values())
-    numbers = [x for each in seconds.values() for x in each] if lists else [None]
-    return all(isinstance(x, int | float) for x in (times, last, *numbers))
+    if not all(isinstance(each, list) and each for each in seconds.values()):
+        return False
+    numbers = (found.get("times"), found.get("last"), *chain(*seconds.values()))
+    known = all(_is_known(layer, way) for way in seconds)
+    return known and all(isinstance(x, int | float) for x in numbers)
 
 
 def write(path: Path, choices: Choices) -> None:
