@@ -98,6 +98,11 @@ class Node:
         """Whether it is a group (else it is a data set)."""
         return self.plain is None and isinstance(self.id, h5g.GroupID)
 
+    @cached_property
+    def names(self) -> list[str]:
+        """The names of a group's members, in HDF5's order (alphabetical)."""
+        return [name.decode("utf-8", "surrogateescape") for name in self.id]
+
     @property
     def shape(self) -> Shape:
         """The size of a data set, in HDF5's order of dimensions."""
@@ -323,11 +328,6 @@ def _check_variable_length(encoded: bytes) -> None:
     allowed = {0: (h5t.STRING,), 1: (h5t.STRING, h5t.INTEGER)}.get(variant, ())
     if kind_of != h5t.VLEN or element not in allowed or size != 1:
         raise corrupt_73("The type of the names of fields is not known.")
-
-
-def names(group: Node) -> list[str]:
-    """The names of a group's members, in HDF5's order (alphabetical)."""
-    return [name.decode("utf-8", "surrogateescape") for name in group.id]
 
 
 def member(group: Node, name: str) -> Node:

@@ -14,7 +14,8 @@ from __future__ import annotations
 
 import math
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
+from functools import lru_cache
 from typing import Any, Final, NamedTuple
 
 import numpy as np
@@ -37,6 +38,8 @@ _MAX_PIECE = 1 << 24
 #: Enough for nearly every header, so that the file is asked once.
 _FIRST_READ = 1 << 10
 _HEAP_HEADER = 16
+#: A file has the same few attributes and sizes thousands of times.
+_remembered = lru_cache(256)
 #: Kind, size and flags of a message.
 _OLD_HEAD, _MODERN_HEAD = struct.Struct("<HHB").unpack_from, struct.Struct("<BHB").unpack_from
 
@@ -88,7 +91,7 @@ class Header:
     """The messages in the header of the object at ``address``."""
 
     def __init__(self, read: Read, address: int) -> None:
-        self._messages = list(_messages(read, address))
+        self._messages = _messages(read, address)
         self._attributes = self._find_attributes()
         #: Whether this is a virtual data set; HDF5 itself refuses headers that are too short.
         self.is_virtual = any(
@@ -136,7 +139,7 @@ class Header:
         return found
 
 
-def _messages(read: Read, address: int) -> Iterator[_Message]:
+def _messages(read: Read, address: int) -> list[_Message]:
     """Each message, those of continuation pieces included."""
     first = read(address, _FIRST_READ)
     modern = first.startswith(b"OHDR")
@@ -144,32 +147,36 @@ def _messages(read: Read, address: int) -> Iterator[_Message]:
     old = (address + 16, struct.unpack("<I", first[8:12].ljust(4, b"\0"))[0])
     at, width = 6 + (16 if flags & 0x20 else 0) + (4 if flags & 0x10 else 0), 1 << (flags & 3)
     new = (address + at + width, int.from_bytes(first[at : at + width], "little"))
+    found: list[_Message] = []
     pieces = [new if modern else old]
     for start, size in pieces:  # grows while it is walked
         within = start - address
         piece = first[within : within + size] if within >= 0 else b""
         if len(piece) < size:
             piece = read(start, min(size, _MAX_PIECE))
-        for message in _in_piece(piece, start, modern, flags):
-            yield message
-            body = message.body
-            if message.kind == _CONTINUATION and len(body) >= 16 and len(pieces) < _MAX_PIECES:
+        messages = _in_piece(piece, start, modern, flags)
+        found += messages
+        for kind, _, body, _ in messages:
+            if kind == _CONTINUATION and len(body) >= 16 and len(pieces) < _MAX_PIECES:
                 offset, length = struct.unpack("<QQ", body[:16])
                 signature = 4 if modern else 0
                 pieces.append((offset + signature, max(length - 2 * signature, 0)))
+    return found
 
 
-def _in_piece(data: bytes, start: int, modern: bool, flags: int) -> Iterator[_Message]:
+def _in_piece(data: bytes, start: int, modern: bool, flags: int) -> list[_Message]:
     head = (6 if flags & 4 else 4) if modern else 8
     unpack = _MODERN_HEAD if modern else _OLD_HEAD
-    at = head
+    found, at = [], head
     while at <= len(data):
         kind, size, own_flags = unpack(data, at - head)
         if kind in _TELLING:
-            yield _Message(kind, own_flags, data[at : at + size], start + at)
+            found.append(_Message(kind, own_flags, data[at : at + size], start + at))
         at += size + head
+    return found
 
 
+@_remembered
 def _shape(body: bytes) -> tuple[int, ...] | None:
     """The size in a dataspace message; ``None`` where there is none, or no data."""
     if len(body) < 4 or not (body[0] == 1 or (body[0] == 2 and body[3] < 2)):
@@ -190,6 +197,7 @@ def _place(layout: _Message) -> tuple[int, int]:
     return 0, 0
 
 
+@_remembered
 def _attribute_parts(body: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     """Name, datatype, dataspace and data; without a name where the message is not understood."""
     if len(body) < 9 or body[0] not in (1, 2, 3) or (body[0] > 1 and body[1]):
@@ -202,6 +210,7 @@ def _attribute_parts(body: bytes) -> tuple[bytes, bytes, bytes, bytes]:
     return parts[0].rstrip(b"\0"), parts[1], parts[2], body[at:]
 
 
+@_remembered
 def _attribute_value(
     kind: bytes, space: bytes, data: bytes
 ) -> bytes | int | float | Strings | Unknown:

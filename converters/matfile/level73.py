@@ -114,7 +114,7 @@ class Level73Reader:
         try:
             with hdf5_errors():
                 root = self._file.root
-                names = hdf5.names(root)
+                names = root.names
                 Budget(limits).spend_elements(len(names))
                 self._nodes = {n: hdf5.member(root, n) for n in names if n[0] != "#"}
                 self.variables = [self._info(name, node) for name, node in self._nodes.items()]
@@ -192,17 +192,16 @@ class Level73Reader:
 
     def _struct_shape(self, group: Node) -> Shape:
         """1 x 1 unless the fields are data sets of bare references."""
-        field = next((hdf5.member(group, name) for name in hdf5.names(group)), None)
-        if field is None or not self._is_field_of_array(field):
-            return (1, 1)
-        return _matlab_shape(field.shape)
+        field = self._field_of_array(group)
+        return _matlab_shape(field.shape) if field else (1, 1)
 
-    def _is_field_of_array(self, node: Node) -> bool:
-        return (
-            not node.is_group
-            and node.is_references
-            and self._file.attribute(node, "MATLAB_class") is None
-        )
+    def _field_of_array(self, group: Node) -> Node | None:
+        """The first field of a struct array; ``None`` for a single struct."""
+        if not group.names:
+            return None
+        field = hdf5.member(group, group.names[0])
+        is_bare = not field.is_group and field.is_references
+        return field if is_bare and self._file.attribute(field, "MATLAB_class") is None else None
 
     # Decoding
 
@@ -304,7 +303,7 @@ class Level73Reader:
     def _sparse(self, node: Node, class_name: str, budget: Budget) -> SparseArray:
         if not node.is_group:
             raise corrupt_73("A sparse matrix has no group.")
-        present = hdf5.names(node)
+        present = node.names
         parts = {
             name: hdf5.read_array(hdf5.member(node, name), budget).ravel()
             for name in ("jc", "ir", "data")
@@ -342,12 +341,13 @@ class Level73Reader:
         return found._replace(finish=finish.get(decode, found.finish))
 
     def _struct(self, node: Node, budget: Budget) -> _Found:
-        shape = self._struct_shape(node)
-        present, order = hdf5.names(node), self._file.field_names(node) or ()  # HDF5 sorts them
+        of_array = self._field_of_array(node)
+        shape = _matlab_shape(of_array.shape) if of_array else (1, 1)
+        present, order = node.names, self._file.field_names(node) or ()  # HDF5 sorts them
         names = list(dict.fromkeys([name for name in order if name in set(present)] + present))
         budget.spend_elements(len(names))
         fields = {name: [None] * math.prod(shape) for name in names}
-        if names and self._is_field_of_array(hdf5.member(node, names[0])):
+        if of_array:
             children = self._fields_of_array(node, fields, budget)
         else:
             children = (
@@ -379,7 +379,7 @@ class Level73Reader:
     def _objects(self) -> ObjectTable:
         """The objects of the file: the cells that ``/#subsystem#/MCOS`` refers to."""
         with hdf5_errors(), locating("#subsystem#"):
-            if "#subsystem#" not in hdf5.names(self._file.root):
+            if "#subsystem#" not in self._file.root.names:
                 raise corrupt_73("The file names objects but has no store of their values.")
             store = hdf5.member(hdf5.member(self._file.root, "#subsystem#"), "MCOS")
             references = hdf5.read_references(store, Budget(self._limits))
