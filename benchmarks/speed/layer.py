@@ -17,6 +17,7 @@ import random
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
+from math import inf
 
 import numpy as np
 import torch
@@ -183,7 +184,7 @@ def measured(one: Case) -> Iterator[Row]:
         hand.float()
         for layout in LAYOUTS.values():
             given = x.contiguous(memory_format=layout)
-            tried(frozen, given)
+            tried(frozen, given, inf)
             variants = {HAND: hand, LAST: last, LIVE: module, OPTIMIZED: frozen}
             calls = {name: partial(one, given) for name, one in variants.items()}
             calls |= {name: partial(tensor_call, one, given) for name, one in peers.items()}

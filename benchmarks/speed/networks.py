@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 from functools import partial
+from math import inf
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -111,7 +112,7 @@ def measured(name: str, network: Network, compiler: Compiler) -> Iterator[Row]:
     for batch in BATCHES:
         inputs = random_inputs(network, batch)
         arrays = [x.numpy() for x in inputs]
-        tried(optimized, inputs)
+        tried(optimized, inputs, inf)
         model = fastest.loaded.written
         if not peers and model is not None:
             with suppress(MatlabCompatError):

@@ -27,7 +27,7 @@ from matlab_compat.engine.fast.choice import (
     setting,
     wake,
 )
-from matlab_compat.engine.fast.run import AtOnce
+from matlab_compat.engine.fast.trial import TURN, Candidate, Trial
 from matlab_compat.errors import UnsupportedLayerError
 from matlab_compat.network import Network
 
@@ -39,6 +39,8 @@ log = logging.getLogger(__name__)
 
 #: The outputs for inputs in torch's order, as arrays or tensors.
 Way: TypeAlias = Callable[[Sequence[Tensor]], Any]
+#: What a choice is of: the network, and the sizes of the inputs.
+_Case: TypeAlias = tuple[str, list[int | str]]
 #: A call of a way, given its name, as it will be called in use: for what is measured.
 InUse: TypeAlias = Callable[[str, Way], Callable[[], Any]]
 
@@ -47,8 +49,6 @@ InUse: TypeAlias = Callable[[str, Way], Callable[[], Any]]
 MEASURING, SHORT = 4.5, 0.2
 #: Calls of each that there is time for at least, however long they take.
 LEAST = 8
-#: The least seconds of a turn, of which the first call may find threads asleep.
-TURN = 0.02
 #: After the name of an engine: in one thread, where torch has several; and the seconds of a call
 #: beyond which that is not tried.
 IN_ONE, SMALL = " in one thread", 1e-3
@@ -85,8 +85,8 @@ class Fastest:
         inputs: Sequence[Tensor],
         own: Callable[..., Any],
         plain: Callable[..., Any],
-    ) -> tuple[str, Callable[..., Any], AtOnce | None]:
-        """For :class:`~.run.InferenceModule`: the name of what computes it, and what does.
+    ) -> Trial:
+        """For :class:`~.run.InferenceModule`: torch and the engines, or the fastest if known.
 
         ``own`` is torch's way, which takes the tensors one by one, as ``plain`` does for what the
         engine cannot compute.
@@ -97,21 +97,20 @@ class Fastest:
 
         inputs = [x.detach() for x in inputs]
 
-        def ready(way: Way) -> tuple[Callable[..., Any], AtOnce | None]:
+        def candidate(name: str, way: Way) -> Candidate:
             if not isinstance(way, Run):
-                return own, None
+                return Candidate(TORCH, own)
             run = way.guarded(otherwise, inputs)
-            return run.of_tensors(inputs), run.at_once(inputs)
+            engine = name.partition(IN_ONE)[0]
+            return Candidate(engine, run.of_tensors(inputs), run.at_once(inputs))
 
-        def in_use(name: str, way: Way) -> Callable[[], Any]:
-            run, at_once = ready(way)
-            return partial(run, *inputs) if at_once is None else partial(at_once, inputs)
-
-        labels = self.loaded.labels
-        name, way = self.chosen(
-            labels, inputs, lambda: lambda given: own(*given), in_use, "tensors"
-        )
-        return name, *ready(way)
+        with self._lock:
+            case = self._case(inputs, "tensors")
+            ways = self._candidates(case, self.loaded.labels, inputs, lambda: own)
+            if len(ways) > 1:
+                self._budget.half()
+            made = {name: candidate(name, way) for name, way in ways.items()}
+            return Trial(made, partial(self._remember, case))
 
     def chosen(
         self,
@@ -119,50 +118,62 @@ class Fastest:
         tensors: Sequence[Tensor],
         by_torch: Callable[[], Way],
         in_use: InUse,
-        what: str,
     ) -> tuple[str, Way]:
-        """The name of the fastest for inputs of this size and these labels, and its way.
+        """The name of the fastest for arrays of this size and these labels, and its way.
 
         Parameters
         ----------
         by_torch:
             Makes torch's way where that is a candidate.
         in_use:
-            What is measured. Around a call of a few microseconds are as many of ours, which are
-            others for tensors than for arrays.
-        what:
-            What is given in use, "arrays" or "tensors".
+            What is measured. Around a call of a few microseconds are as many of ours.
         """
-        layouts = ["" if x.is_contiguous() else "last" for x in tensors]
-        size = [n for x, layout in zip(tensors, layouts, strict=True) for n in (*x.shape, layout)]
-        key = (torch.get_num_threads(), *labels.values(), *(x.shape for x in tensors), *layouts)
+        case = self._case(tensors, "arrays")
+        key = (torch.get_num_threads(), *labels.values(), *case[1])
         with self._lock:
             if key in self._runs:
                 return self._runs[key]
-            name, way = self._chosen(labels, tensors, [*size, what], by_torch, in_use)
-            if name != TORCH:  # whose way is the caller's
-                if len(self._runs) >= MANY:
-                    self._runs.clear()
-                self._runs[key] = name, way
-            return name, way
+            ways = self._candidates(case, labels, tensors, by_torch)
+            name = next(iter(ways))
+            if len(ways) > 1:
+                calls = {name: in_use(name, way) for name, way in ways.items()}
+                name = self._remember(case, self._measured(calls))
+            found = name.partition(IN_ONE)[0], ways[name]
+            if len(self._runs) >= MANY:
+                self._runs.clear()
+            self._runs[key] = found
+            return found
 
-    def _chosen(
+    def _case(self, tensors: Sequence[Tensor], what: str) -> _Case:
+        """``what`` is given in use, "arrays" or "tensors"; others are the calls around a few us."""
+        layouts = ["" if x.is_contiguous() else "last" for x in tensors]
+        size = [n for x, layout in zip(tensors, layouts, strict=True) for n in (*x.shape, layout)]
+        kinds = self.kinds.values()
+        versions = {fact: text for kind in kinds for fact, text in kind.facts().items()}
+        return f"{WHOLE}{_digest(self.network)} {versions}", [*size, what]
+
+    def _remember(self, case: _Case, seconds: Mapping[str, float]) -> str:
+        """The fastest, now and before."""
+        name = remember(*case, seconds)
+        for each, taken in seconds.items():
+            log.info("%s takes %.3g ms", each, 1e3 * taken)
+        log.info("%s computes inputs of torch size %s", name, case[1])
+        return name
+
+    def _candidates(
         self,
+        case: _Case,
         labels: Mapping[str, str],
         tensors: Sequence[Tensor],
-        size: list[int | str],
         by_torch: Callable[[], Way],
-        in_use: InUse,
-    ) -> tuple[str, Way]:
-        kinds = self.kinds
-        in_one = [name + IN_ONE for name, kind in kinds.items() if kind.one_thread]
-        names = [TORCH, *kinds, *in_one]
-        versions = {fact: text for kind in kinds.values() for fact, text in kind.facts().items()}
-        layer = f"{WHOLE}{_digest(self.network)} {versions}"
-        known = winner = remembered(layer, size, names)
+    ) -> dict[str, Way]:
+        """All ways by name, or only the fastest if that is known."""
+        in_one = [name + IN_ONE for name, kind in self.kinds.items() if kind.one_thread]
+        names = [TORCH, *self.kinds, *in_one]
+        known = winner = remembered(*case, names)
         asked = [known, TORCH] if known else names
         if known is None and self._budget.seconds < SHORT:
-            winner = remembered(layer, size, names, nearest=True)
+            winner = remembered(*case, names, nearest=True)
             if winner is not None:  # in one thread only if this size takes as little
                 asked = [winner.partition(IN_ONE)[0], winner, TORCH]
         ways: dict[str, Way] = {}
@@ -182,12 +193,11 @@ class Fastest:
                 log.info("%s is not asked: %s", name, error.what)
         if not ways:
             raise UnsupportedLayerError("what torch and the engines give is not the network's.")
-        if winner is None and len(ways) > 1:
-            calls = {name: in_use(name, way) for name, way in ways.items()}
-            winner = remember(layer, size, self._measured(calls))
+        if winner is None:
+            return ways
         name = winner if winner in ways else next(iter(ways))
-        log.info("%s computes inputs of torch size %s", name, size)
-        return name.partition(IN_ONE)[0], ways[name]
+        log.info("%s computes inputs of torch size %s", name, case[1])
+        return {name: ways[name]}
 
     def _measured(self, ways: Mapping[str, Callable[[], Any]]) -> dict[str, float]:
         """The seconds of each: of one thread what it computed, of several those on the wall."""

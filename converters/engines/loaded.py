@@ -13,7 +13,7 @@ from torch import Tensor
 
 from matlab_compat.arrays import Array
 from matlab_compat.data_format import torch_axes
-from matlab_compat.engine.fast.run import AtOnce
+from matlab_compat.engine.fast.trial import AtOnce
 from matlab_compat.errors import UnsupportedLayerError, cause_text, place, warn
 from matlab_compat.network import Network
 

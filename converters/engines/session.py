@@ -179,7 +179,7 @@ class Session:
         def in_use(name: str, way: Way) -> Callable[[], Any]:
             return partial(ready(name, way).compute, arrays)
 
-        name, way = self._fastest.chosen(labels, tensors, own, in_use, "arrays")
+        name, way = self._fastest.chosen(labels, tensors, own, in_use)
         return name, ready(name, way)
 
     def _module(self, labels: Mapping[str, str], tensors: tuple[Tensor, ...]) -> fx.GraphModule:

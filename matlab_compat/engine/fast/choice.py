@@ -290,20 +290,20 @@ def measured(
                 call()
                 best[name] = clock() - start
     for past in range(ROUNDS + MORE):
-        least = min(best.values())
-        limit = EARLY if past < ROUNDS else HOPELESS if past < 2 * ROUNDS else NEAR
-        rivals = {
-            name: each
-            for name, each in best.items()
-            if min(turns[name], default=each) <= limit * least
-        }
-        if len(rivals) == 1 or (past >= ROUNDS and max(rivals.values()) <= TIE * least):
-            break
-        for name in rivals:
+        for name in rivals(best, turns, past):
             if clock() > end:
-                break
+                return best
             take(name)
     return best
+
+
+def rivals(best: Mapping[str, float], turns: Mapping[str, Sequence[float]], past: int) -> list[str]:
+    """Who has a turn in the next round, after so many: nobody where it is decided."""
+    least = min(best.values())
+    limit = EARLY if past < ROUNDS else HOPELESS if past < 2 * ROUNDS else NEAR
+    found = [name for name, each in best.items() if min(turns[name], default=each) <= limit * least]
+    tied = past >= ROUNDS and max(best[name] for name in found) <= TIE * least
+    return [] if len(found) == 1 or tied else found
 
 
 def rest() -> None:

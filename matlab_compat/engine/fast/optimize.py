@@ -19,6 +19,7 @@ layer. Each of these was measured (benchmarks/NOTES.md, "Networks"); what did no
 
 from __future__ import annotations
 
+import time
 from collections.abc import Sequence
 
 import torch
@@ -50,6 +51,8 @@ from .inference import (
 from .run import InferenceModule
 
 Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
+#: Seconds in which an example is tried on engines at once; as many are for measuring layers.
+TRYING = 0.5
 #: Modules whose output is memory of its own, which an activation may overwrite.
 NEW_OUTPUT = (
     *(PaddedConvolution, CroppedConvTranspose, FullyConnected),
@@ -74,8 +77,13 @@ def optimized(module: fx.GraphModule) -> InferenceModule:
     return made
 
 
-def tried(module: InferenceModule, example: Tensor | Sequence[Tensor]) -> InferenceModule:
-    """The module after a first call, with an input or several."""
+def tried(
+    module: InferenceModule, example: Tensor | Sequence[Tensor], seconds: float = TRYING
+) -> InferenceModule:
+    """The module after a first call, with an input or several, and more for so many seconds.
+
+    That is, while it is not known what computes them fastest; calls in use go on with that.
+    """
     inputs = [example] if isinstance(example, Tensor) else list(example)
     if not all(isinstance(x, Tensor) for x in inputs):
         raise UsageError(
@@ -85,6 +93,9 @@ def tried(module: InferenceModule, example: Tensor | Sequence[Tensor]) -> Infere
     module.patience = 0
     with torch.inference_mode():
         module(*inputs)
+        end = time.perf_counter() + seconds
+        while module.workspaces.trials and time.perf_counter() < end:
+            module(*inputs)
     del module.patience
     return module
 

@@ -11,10 +11,11 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import wraps
 from operator import is_
-from typing import Any, Protocol, TypeAlias
+from typing import Any, Protocol
 
 import torch
 from torch import Tensor, fx, nn
@@ -27,6 +28,7 @@ from ..precision import looked_at, plain_only
 from .choice import Budget, choose
 from .inference import Inference, Make, Run
 from .phases import is_finite
+from .trial import AtOnce, Candidate, Trial
 
 #: Bytes below which malloc keeps freed memory by itself (glibc's M_TRIM_THRESHOLD).
 SMALL = 128 * 1024
@@ -42,20 +44,16 @@ SECONDS = 1.0
 #: and engines are asked, as that takes.
 PATIENCE = 2.0
 
-#: What computes inputs, or gives ``NotImplemented`` where it is not for them.
-AtOnce: TypeAlias = Callable[[Sequence[Any]], Any]
-
 
 class Engines(Protocol):
     """What else may compute a network, which gives the same but for rounding."""
 
     def of_module(
         self, inputs: Sequence[Tensor], own: Callable[..., Any], plain: Callable[..., Any]
-    ) -> tuple[str, Callable[..., Any], AtOnce | None]:
-        """The name of what is fastest for inputs like these, and what computes them.
+    ) -> Trial:
+        """What computes inputs like these, and finds out what is fastest.
 
-        ``own`` is torch's way, named "torch"; ``plain`` is torch's for inputs of any kind. What
-        comes last takes any inputs.
+        ``own`` is torch's way, named "torch"; ``plain`` is torch's for inputs of any kind.
         """
 
 
@@ -88,33 +86,56 @@ class Workspace:
             known.spent[size] = known.spent.get(size, 0) + time.perf_counter() - start
             if known.spent[size] < module.patience or not all(map(is_finite, inputs)):
                 return found
+            if known.trials.setdefault(size, self) is not self:  # calls of another thread decide
+                return found
             self.runs[size] = again = self._straight(module, inputs, Budget(SECONDS))
-            if (engines := module.engines) is not None:
-                name, fastest, at_once = engines.of_module(inputs, again, module.by_layers)
-                known.names[_said(inputs)] = name
-                _, held = module.__dict__["_engines"]
-                threads = torch.get_num_threads()
-
-                def checked(*inputs: Tensor) -> Any:
-                    if held.has_changed():  # what torch prepared is old, too
-                        return module.by_layers(*inputs)
-                    return fastest(*inputs)
-
-                if at_once is not None:
-
-                    def unchanged(inputs: Sequence[Any]) -> Any:
-                        if torch.get_num_threads() != threads or held.has_changed():
-                            return NotImplemented
-                        return at_once(inputs)
-
-                    known.at_once = unchanged
-                if name != "torch":
-                    if len(known.by_engine) >= MANY:
-                        known.by_engine.clear()
-                    known.by_engine[size] = checked
+            engines = None if size in known.by_engine else module.engines
+            if engines is None:
+                known.trials.pop(size, None)
+            else:
+                trial = engines.of_module(inputs, again, module.by_layers)
+                self.runs[size] = self._trying(module, inputs, trial, again)
             return found
 
         return run
+
+    def _trying(
+        self, module: InferenceModule, inputs: Sequence[Tensor], trial: Trial, own: Run
+    ) -> Run:
+        """Torch and the engines in turn until the fastest is known, which computes from then on."""
+        known, (_, held) = module.workspaces, module.__dict__["_engines"]
+        size, said, threads = size_of(inputs), _said(inputs), torch.get_num_threads()
+
+        def run(*inputs: Tensor) -> Any:
+            if held.has_changed():  # what torch prepared is old, too
+                return module.by_layers(*inputs)
+            found = trial(inputs)
+            if trial.winner is not None:
+                self.runs[size] = settled(trial.winner)
+            return found
+
+        def settled(winner: Candidate) -> Run:
+            known.names[said], at_once = winner.name, winner.at_once
+
+            def checked(*inputs: Tensor) -> Any:
+                return module.by_layers(*inputs) if held.has_changed() else winner.run(*inputs)
+
+            def unchanged(inputs: Sequence[Any]) -> Any:
+                if at_once is None or torch.get_num_threads() != threads or held.has_changed():
+                    return NotImplemented
+                return at_once(inputs)
+
+            if winner.run is not own:
+                if at_once is not None:
+                    known.at_once = unchanged
+                if len(known.by_engine) >= MANY:
+                    known.by_engine.clear()
+                known.by_engine[size] = checked
+            known.trials.pop(size, None)  # others look for it there before they begin their own
+            return own if winner.run is own else checked
+
+        known.names[said] = ", ".join(dict.fromkeys(x.name for x in trial.candidates.values()))
+        return run if trial.winner is None else settled(trial.winner)
 
     def _straight(self, module: InferenceModule, inputs: Sequence[Tensor], budget: Budget) -> Run:
         """What computes inputs of these sizes by torch."""
@@ -390,10 +411,7 @@ class InferenceModule(fx.GraphModule):
         free = self.workspaces
         if free.by_engine and (run := free.by_engine.get(size_of(inputs))):
             return run(*inputs)
-        try:
-            workspace = free.pop()
-        except IndexError:
-            workspace = Workspace()
+        workspace = free.taken(inputs)
         try:
             return workspace(self, inputs)
         finally:
@@ -464,14 +482,28 @@ class Workspaces(list[Workspace]):
         self.names: dict[str, str] = {}
         #: Seconds of the calls so far, by sizes.
         self.spent: dict[object, float] = {}
+        #: The workspace whose calls decide what computes a size, as long as that is not known.
+        self.trials: dict[object, Workspace] = {}
         #: What computes inputs of a size without a workspace.
         self.by_engine: dict[object, Run] = {}
         #: What computes the last of these.
         self.at_once: AtOnce | None = None
 
+    def taken(self, inputs: Sequence[Tensor]) -> Workspace:
+        """One that no call uses: for inputs on trial that whose calls decide, if it is free."""
+        if self.trials and (deciding := self.trials.get(size_of(inputs))):
+            with suppress(ValueError):
+                self.remove(deciding)
+                return deciding
+        try:
+            return self.pop()
+        except IndexError:
+            return Workspace()
+
     def clear(self) -> None:
         """Forget what computes."""
         super().clear()
+        self.trials.clear()
         self.by_engine.clear()
         self.at_once = None
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 import copy
 import gc
 import pickle
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
 from pathlib import Path
@@ -31,6 +31,7 @@ from converters.engines.written import Written, free_sizes
 from matlab_compat import Network
 from matlab_compat.engine.fast import choice, run
 from matlab_compat.engine.fast.run import InferenceModule
+from matlab_compat.engine.fast.trial import Candidate, Decide, Trial
 from matlab_compat.errors import MatlabCompatWarning, UnsupportedLayerError, UsageError
 
 FIXTURES = Path(__file__).parents[3] / "fixtures"
@@ -275,13 +276,28 @@ def seconds(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
     """Measured are the engine made here, then torch, then all else; what is asked is counted."""
     asked: list[list[str]] = []
 
-    def measured(ways: dict[str, Any], *_: Any, **__: Any) -> dict[str, float]:
+    def measured(ways: Mapping[str, Any], *_: Any, **__: Any) -> dict[str, float]:
         asked.append(list(ways))
         return {name: {"mine": 1.0, "torch": 2.0}.get(name, 3.0) for name in ways}
 
-    monkeypatch.setattr(fastest, "measured", measured)
+    decided_by(measured, monkeypatch)
     monkeypatch.setattr(engines, "_OWN", {})
     return asked
+
+
+def decided_by(
+    measured: Callable[[Mapping[str, Any]], dict[str, float]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """What would be measured, of arrays at once and of tensors in use, is told by a function."""
+
+    class Decided(Trial):
+        def __init__(self, candidates: Mapping[str, Candidate], decide: Decide) -> None:
+            super().__init__(candidates, decide)
+            if self.winner is None:
+                self.winner = candidates[decide(measured(candidates))]
+
+    monkeypatch.setattr(fastest, "measured", measured)
+    monkeypatch.setattr(fastest, "Trial", Decided)
 
 
 def test_the_fastest_of_those_that_compute_the_same(
@@ -322,11 +338,11 @@ def threads(seconds: list[list[str]], monkeypatch: pytest.MonkeyPatch) -> Iterat
             super().__init__(written, threads)
             given.append(threads)
 
-    def measured(ways: dict[str, Any], *_: Any, **__: Any) -> dict[str, float]:
+    def measured(ways: Mapping[str, Any], *_: Any, **__: Any) -> dict[str, float]:
         seconds.append(list(ways))
         return {name: {"torch": 3.0, "alone": 2.0}.get(name, 1.0) for name in ways}
 
-    monkeypatch.setattr(fastest, "measured", measured)
+    decided_by(measured, monkeypatch)
     monkeypatch.setattr(fastest, "SMALL", 60)
     monkeypatch.setattr(engines, "entry_points", lambda **_: ())
     monkeypatch.setattr(engines, "_OWN", {"alone": Alone})
