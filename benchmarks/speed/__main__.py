@@ -27,8 +27,8 @@ from .timing import THREADS, Allowance, Table
 #: The seconds of each, ten minutes without growth: the last case of each takes longer. In this
 #: order, as the last two keep the memory of the process.
 PARTS = {
-    **{"startup": 20, "reading": 90, "verify": 30, "growth": 600, "networks": 240},
-    **{"layer": 180, "training": 20},
+    **{"startup": 20, "reading": 90, "verify": 30, "first": 20, "growth": 600, "networks": 230},
+    **{"layer": 170, "training": 20},
 }
 PACKAGES = (
     *("torch", "onnxruntime", "openvino", "numpy", "scipy", "h5py"),

@@ -263,11 +263,11 @@ def interleaved(
             if not questions:
                 names = [name for name, error in times.errors.items() if error > STILL]
         for name in order.sample(names, len(names)):
-            turns[name][past] = _turn(variants[name], once[name], clock)
+            turns[name][past] = turn(variants[name], once[name], clock)
     return Times(turns)
 
 
-def _turn(call: Callable[[], object], once: float, clock: Callable[[], float]) -> float:
+def turn(call: Callable[[], object], once: float, clock: Callable[[], float]) -> float:
     """Seconds of one call, once the threads of others rest and its own are awake.
 
     ONNX Runtime's and OpenMP's spin for a while after their work.

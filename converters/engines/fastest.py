@@ -209,10 +209,7 @@ class Fastest:
             call()
         begin = clock()
         end = begin + max(self._budget.half().seconds, LEAST * (begin - start))
-        seconds = measured(calls, end, clock, turn=TURN, rest=None if alone else rest)
-        for name, taken in seconds.items():
-            log.info("%s takes %.3g ms", name, 1e3 * taken)
-        return seconds
+        return measured(calls, end, clock, turn=TURN, rest=None if alone else rest)
 
 
 @torch.inference_mode()

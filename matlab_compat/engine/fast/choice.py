@@ -156,7 +156,8 @@ def remembered(
     found = kept.choices.get(layer, {})
     if not (nearest or kept.is_plan) and key in found and _is_due(found[key]):
         return None
-    known = {other: way for other, one in found.items() if (way := _way(one, ways))}
+    now = [*found.items()]  # other threads add to it
+    known = {other: way for other, one in now if (way := _way(one, ways))}
     alike = [other for other in known if _layout(other) == _layout(key)]
     if nearest and alike and key not in known:
         key = min(alike, key=lambda other: (_apart(key, other), known[other]))
@@ -182,6 +183,8 @@ def _times(found: str | Look) -> int:
 
 def remember(layer: str, size: Sequence[object], seconds: Mapping[str, float]) -> str:
     """The fastest of those that were measured, now or before, which is kept."""
+    if setting() in WAYS:  # since what was measured began
+        return min(seconds, key=seconds.__getitem__)
     kept, key = Kept.at(setting()), _key(size)
     kept.refresh()
     before = kept.choices.get(layer, {}).get(key, "")

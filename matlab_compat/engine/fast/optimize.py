@@ -51,8 +51,6 @@ from .inference import (
 from .run import InferenceModule
 
 Linear = PaddedConvolution | CroppedConvTranspose | FullyConnected
-#: Seconds in which an example is tried on engines at once; as many are for measuring layers.
-TRYING = 0.5
 #: Modules whose output is memory of its own, which an activation may overwrite.
 NEW_OUTPUT = (
     *(PaddedConvolution, CroppedConvTranspose, FullyConnected),
@@ -78,11 +76,12 @@ def optimized(module: fx.GraphModule) -> InferenceModule:
 
 
 def tried(
-    module: InferenceModule, example: Tensor | Sequence[Tensor], seconds: float = TRYING
+    module: InferenceModule, example: Tensor | Sequence[Tensor], seconds: float = 0
 ) -> InferenceModule:
-    """The module after a first call, with an input or several, and more for so many seconds.
+    """The module after a first call, with an input or several, and what it makes ready.
 
-    That is, while it is not known what computes them fastest; calls in use go on with that.
+    In so many ``seconds`` more it is called until it is known what computes them fastest, which
+    calls in use find out otherwise.
     """
     inputs = [example] if isinstance(example, Tensor) else list(example)
     if not all(isinstance(x, Tensor) for x in inputs):

@@ -84,17 +84,21 @@ class Workspace:
             start = time.perf_counter()
             found = own(*inputs)
             known.spent[size] = known.spent.get(size, 0) + time.perf_counter() - start
-            if known.spent[size] < module.patience or not all(map(is_finite, inputs)):
+            if known.spent[size] < module.patience or size in known.trials:
+                return found  # in the second case calls of another thread decide
+            if not all(map(is_finite, inputs)) or known.trials.setdefault(size, self) is not self:
                 return found
-            if known.trials.setdefault(size, self) is not self:  # calls of another thread decide
-                return found
-            self.runs[size] = again = self._straight(module, inputs, Budget(SECONDS))
-            engines = None if size in known.by_engine else module.engines
-            if engines is None:
+            try:
+                again = self._straight(module, inputs, Budget(SECONDS))
+                if size in known.by_engine or (engines := module.engines) is None:
+                    known.trials.pop(size, None)
+                    self.runs[size] = again
+                else:
+                    trial = engines.of_module(inputs, again, module.by_layers)
+                    self.runs[size] = self._trying(module, inputs, trial, again)
+            except BaseException:  # of one who does not want to wait, for example
                 known.trials.pop(size, None)
-            else:
-                trial = engines.of_module(inputs, again, module.by_layers)
-                self.runs[size] = self._trying(module, inputs, trial, again)
+                raise
             return found
 
         return run
@@ -108,7 +112,10 @@ class Workspace:
 
         def run(*inputs: Tensor) -> Any:
             if held.has_changed():  # what torch prepared is old, too
+                known.trials.pop(size, None)
                 return module.by_layers(*inputs)
+            if not all(map(is_finite, inputs)):  # which torch may compute for all of them
+                return own(*inputs)
             found = trial(inputs)
             if trial.winner is not None:
                 self.runs[size] = settled(trial.winner)
@@ -139,14 +146,18 @@ class Workspace:
 
     def _straight(self, module: InferenceModule, inputs: Sequence[Tensor], budget: Budget) -> Run:
         """What computes inputs of these sizes by torch."""
-        first = FirstRun(module, budget)
+        first, trials = FirstRun(module, budget), module.workspaces.trials
         first.run(*inputs)
         inner = (r for r in first.results if r.node in first.made and not r.returned)
         places, needed = planned([result for result in inner if result.size >= SMALL])
         # Tensors made in inference mode could not be used outside of it.
         with torch.inference_mode(False), torch.no_grad():
             if needed > len(self.memory) or len(self.runs) >= MANY:
-                self.runs.clear()
+                # Those on trial keep theirs, so that it comes to an end.
+                self.runs = {s: run for s, run in self.runs.items() if trials.get(s) is self}
+                if len(self.runs) >= MANY:
+                    trials.clear()
+                    self.runs.clear()
                 self.memory = torch.empty(max(needed, len(self.memory)), dtype=torch.uint8)
             made: dict[fx.Node, Run] = {}
             for one in first.results:
@@ -504,6 +515,7 @@ class Workspaces(list[Workspace]):
         """Forget what computes."""
         super().clear()
         self.trials.clear()
+        self.names.clear()
         self.by_engine.clear()
         self.at_once = None
 

@@ -12,6 +12,7 @@ import pickle
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from importlib.metadata import EntryPoint
+from math import inf
 from pathlib import Path
 from typing import Any, ClassVar
 
@@ -30,6 +31,7 @@ from converters.engines.onnxruntime import OnnxRuntime
 from converters.engines.written import Written, free_sizes
 from matlab_compat import Network
 from matlab_compat.engine.fast import choice, run
+from matlab_compat.engine.fast.optimize import optimized, tried
 from matlab_compat.engine.fast.run import InferenceModule
 from matlab_compat.engine.fast.trial import Candidate, Decide, Trial
 from matlab_compat.errors import MatlabCompatWarning, UnsupportedLayerError, UsageError
@@ -438,6 +440,26 @@ def test_an_example_asks_the_engines_at_once(
     assert (len(seconds), "by mine" in repr(made)) == (1, True)
     made(torch.randn(2, 2, 4, 6))
     assert len(seconds) == 1
+
+
+def test_torch_and_an_engine_take_turns_until_it_is_decided(
+    network: Network, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Measured in earnest: either may win."""
+    monkeypatch.setenv("MATLAB_COMPAT_CHOICE", "unsaved")
+    monkeypatch.setattr(engines, "_OWN", {})
+    choice._kept.cache_clear()
+    x = torch.randn(1, 2, 4, 6)
+    made = optimized(network.to_torch())
+    made.engines = fastest.Fastest(network)
+    tried(made, x)
+    assert "by torch, mine" in repr(made)
+    for _ in range(3):
+        torch.testing.assert_close(made(x), made.by_layers(x))
+    tried(made, x, inf)
+    assert not made.workspaces.trials
+    assert repr(made).splitlines()[1].strip() in ("1×2×4×6: by torch", "1×2×4×6: by mine")
+    torch.testing.assert_close(made(x), made.by_layers(x))
 
 
 def test_an_engine_that_fails_later_leaves_its_work_to_torch(

@@ -14,7 +14,7 @@ import pytest
 import torch
 
 import matlab_compat as m
-from matlab_compat.engine.fast import trial
+from matlab_compat.engine.fast import run, trial
 from matlab_compat.engine.fast.choice import AWAKE, WAKING
 from matlab_compat.engine.fast.optimize import tried
 from matlab_compat.engine.fast.run import InferenceModule
@@ -86,6 +86,20 @@ def test_calls_of_threads_that_slept_do_not_count(clock: Clock) -> None:
         "sleepy": clock.candidate("sleepy", sleepy),
     }
     assert decided(Trial(candidates, least)) == "sleepy"
+
+
+def test_the_fastest_computes_even_if_the_decision_fails(clock: Clock) -> None:
+    def fails(seconds: Mapping[str, float]) -> str:
+        raise OSError("the cache cannot be written")
+
+    candidates = {
+        "torch": clock.candidate("torch", lambda _: 0.003),
+        "one": clock.candidate("one", lambda _: 0.002),
+    }
+    made = Trial(candidates, fails)
+    with pytest.raises(OSError, match="cache"):
+        decided(made)
+    assert made(()) == "one"
 
 
 def test_a_single_one_needs_no_calls(clock: Clock) -> None:
@@ -177,10 +191,48 @@ def test_what_there_was_no_time_for_is_decided_in_use(module: InferenceModule) -
 def test_other_weights_end_a_trial(module: InferenceModule) -> None:
     tried(module, X, seconds=0)
     before = asked(module)
-    module.load_state_dict({name: 2 * value for name, value in module.state_dict().items()})
+    with torch.no_grad():
+        for value in module.buffers():
+            value *= 2
     for _ in range(20):
         torch.testing.assert_close(module(X), module.by_layers(X))
-    assert before == ["trial"]
+    assert (before, module.workspaces.trials) == (["trial"], {})
+
+
+def test_inputs_that_are_not_finite_have_no_turn(module: InferenceModule) -> None:
+    tried(module, X, seconds=0)
+    for _ in range(20):
+        module(X * torch.nan)
+    assert asked(module) == ["trial"]
+
+
+def test_a_trial_goes_on_when_another_size_needs_more_memory(
+    module: InferenceModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(run, "MANY", 2)
+    tried(module, X, seconds=0)
+    for batch in range(2, 12):
+        module(torch.ones(batch, 3))
+        module(X)
+        module(X)
+    assert "1×3: by engine" in repr(module)
+    assert asked(module).count("trial") == 1
+
+
+def test_what_cannot_be_made_ready_is_asked_for_again(
+    module: InferenceModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As where somebody did not want to wait."""
+
+    def interrupted(*_: Any) -> Trial:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Engines, "of_module", interrupted)
+        with pytest.raises(KeyboardInterrupt):
+            tried(module, X)
+    tried(module, X, inf)
+    assert "by engine" in repr(module)
 
 
 def test_the_calls_of_one_thread_decide(module: InferenceModule) -> None:
