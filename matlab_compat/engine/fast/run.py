@@ -28,7 +28,7 @@ from ..precision import looked_at, plain_only
 from .choice import Budget, choose
 from .inference import Inference, Make, Run
 from .phases import is_finite
-from .trial import AtOnce, Candidate, Trial
+from .trial import AtOnce, Candidate, Trial, are_finite
 
 #: Bytes below which malloc keeps freed memory by itself (glibc's M_TRIM_THRESHOLD).
 SMALL = 128 * 1024
@@ -114,7 +114,7 @@ class Workspace:
             if held.has_changed():  # what torch prepared is old, too
                 known.trials.pop(size, None)
                 return module.by_layers(*inputs)
-            if not all(map(is_finite, inputs)):  # which torch may compute for all of them
+            if not are_finite(inputs):  # which torch may compute for all of them
                 return own(*inputs)
             found = trial(inputs)
             if trial.winner is not None:

@@ -8,7 +8,9 @@ from dataclasses import dataclass
 from statistics import median_low
 from typing import Any, TypeAlias
 
+import numpy as np
 import torch
+from torch import Tensor
 
 from .choice import AWAKE, MORE, ROUNDS, WAKING, rest, rivals
 
@@ -33,6 +35,11 @@ class Candidate:
         """As it is called in use."""
         found = NotImplemented if self.at_once is None else self.at_once(inputs)
         return self.run(*inputs) if found is NotImplemented else found
+
+
+def are_finite(inputs: Sequence[Tensor]) -> bool:
+    """Whether all elements are, found in this thread: torch's go on spinning beside an engine's."""
+    return all(np.isfinite(x.detach().numpy()).all() for x in inputs)
 
 
 class Trial:
