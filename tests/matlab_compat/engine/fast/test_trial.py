@@ -206,6 +206,21 @@ def test_inputs_that_are_not_finite_have_no_turn(module: InferenceModule) -> Non
     assert asked(module) == ["trial"]
 
 
+def test_inputs_on_trial_are_looked_at_without_waking_torchs_threads(
+    module: InferenceModule, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would go on spinning beside the engine's, which then seems to take twice as long."""
+
+    def wakes(x: torch.Tensor) -> bool:
+        raise AssertionError("torch looks at the input")
+
+    tried(module, X, seconds=0)
+    monkeypatch.setattr(run, "is_finite", wakes)
+    for _ in range(16):
+        module(X)
+    assert "by engine" in repr(module)
+
+
 def test_a_trial_goes_on_when_another_size_needs_more_memory(
     module: InferenceModule, monkeypatch: pytest.MonkeyPatch
 ) -> None:
