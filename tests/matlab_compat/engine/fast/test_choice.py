@@ -23,20 +23,13 @@ from matlab_compat.errors import MatlabCompatWarning, UsageError
 from matlab_compat.execution import engines
 from matlab_compat.network import Network
 
+from .still import StillClock
+
 Ways = dict[str, Callable[[], Tensor]]
 
 
-class Clock:
-    """Stands still until a way is computed."""
-
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.calls: list[str] = []
-
-    def perf_counter(self) -> float:
-        return self.now
-
-    thread_time = time = perf_counter
+class Clock(StillClock):
+    """Set by the ways that are computed."""
 
     def ways(self, wrong: str = "", **seconds: float) -> Ways:
         def way(name: str) -> Callable[[], Tensor]:

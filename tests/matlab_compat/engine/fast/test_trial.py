@@ -21,18 +21,11 @@ from matlab_compat.engine.fast.run import InferenceModule
 from matlab_compat.engine.fast.trial import TURN, Candidate, Trial
 from matlab_compat.network import Network
 
+from .still import StillClock
 
-class Clock:
-    """Stands still until a candidate computes."""
 
-    def __init__(self) -> None:
-        self.now = 0.0
-        self.calls: list[str] = []
-
-    def perf_counter(self) -> float:
-        return self.now
-
-    process_time = perf_counter
+class Clock(StillClock):
+    """Set by the candidates that compute."""
 
     def candidate(self, name: str, seconds: Callable[[int], float]) -> Candidate:
         """Takes so many seconds, given how many calls came before in a row."""
