@@ -76,8 +76,9 @@ class Run:
         plain = all(x.is_contiguous() for x in like)
 
         def run(*tensors: Tensor) -> Any:
-            given = [x.detach() if x.requires_grad else x for x in tensors]
-            return _as_tensors(compute([x.numpy() if plain else contiguous(x) for x in given]))
+            # Forced: of gradients, or with torch's negative bit.
+            arrays = [x.numpy(force=True) if plain else contiguous(x) for x in tensors]
+            return _as_tensors(compute(arrays))
 
         return run
 
@@ -135,7 +136,7 @@ def contiguous(x: Tensor) -> Array:
 
     Torch's threads go on spinning beside the engine's, which then takes twice as long.
     """
-    return np.ascontiguousarray(x.numpy())
+    return np.ascontiguousarray(x.numpy(force=True))
 
 
 def _may_pool(layer: object) -> bool:

@@ -39,7 +39,7 @@ class Candidate:
 
 def are_finite(inputs: Sequence[Tensor]) -> bool:
     """Whether all elements are, found in this thread: torch's go on spinning beside an engine's."""
-    return all(np.isfinite(x.detach().numpy()).all() for x in inputs)
+    return all(np.isfinite(x.numpy(force=True)).all() for x in inputs)
 
 
 class Trial:

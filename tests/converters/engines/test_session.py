@@ -612,8 +612,13 @@ def test_other_weights_of_one_layer_are_computed_by_torch(
         (lambda x: x[:1], False),
         (lambda x: torch.nn.Parameter(x), False),
         (lambda x: x.clone().requires_grad_(), False),
+        (torch._neg_view, False),
+        (lambda x: torch._efficientzerotensor(x.shape), False),
     ],
-    ids=["as it was", "channels last", "strides", "size", "parameter", "gradients"],
+    ids=[
+        *("as it was", "channels last", "strides", "size", "parameter", "gradients"),
+        *("negative bit", "zeros"),
+    ],
 )
 def test_inputs_unlike_those_that_were_measured(
     module: InferenceModule,
