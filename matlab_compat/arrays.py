@@ -11,6 +11,8 @@ import numpy.typing as npt
 
 #: An array of any class and size.
 Array = npt.NDArray[Any]
+#: Elements below which numpy's product takes less time than to look at each, and no threads.
+FEW = 10_000
 #: MATLAB's classes of numbers, as numpy has them.
 NUMPY: dict[str, np.dtype[Any]] = {
     "double": np.dtype(np.float64),
@@ -51,3 +53,14 @@ def cell_array(items: Iterable[Any], shape: Sequence[int] | None = None) -> Arra
 def as_tuple(results: Any) -> tuple[Any, ...]:
     """The results of whatever gives one, or a tuple of several."""
     return results if isinstance(results, tuple) else (results,)
+
+
+def is_finite(x: Array) -> bool:
+    """Whether all elements are, of an array of numbers; also false for some huge ones.
+
+    In this thread: torch's go on spinning, beside those of an engine. And of numpy's products vdot
+    warns of no overflow.
+    """
+    if x.size < FEW:
+        return math.isfinite(np.vdot(x, x))
+    return bool(np.isfinite(x).all())

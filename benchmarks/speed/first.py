@@ -67,10 +67,13 @@ def working(side: int, *, keep: bool) -> Iterator[Connection]:
     ours, theirs = context.Pipe()
     process = context.Process(target=work, args=(theirs, side, keep), daemon=True)
     process.start()
-    ours.poll(None)
-    yield ours
-    process.terminate()
-    process.join()
+    theirs.close()  # or nothing would be heard of a process that fails
+    try:
+        ours.poll(None)
+        yield ours
+    finally:
+        process.terminate()
+        process.join()
 
 
 def work(connection: Connection, side: int, keep: bool) -> None:

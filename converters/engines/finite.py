@@ -1,19 +1,13 @@
-"""Whether all numbers are finite: of inputs, and inside of a network that an engine computes."""
+"""Whether all numbers are finite inside of a network that an engine computes."""
 
 from __future__ import annotations
 
 import math
 from typing import TYPE_CHECKING
 
-import numpy as np
-
-from matlab_compat.arrays import Array
-
 if TYPE_CHECKING:
     import onnx
 
-#: Elements below which numpy's product takes less time than to look at each, and no threads.
-FEW = 10_000
 #: Elements of inputs that take long to look at, and by how much less there has to be inside.
 MANY, LESS = 250_000, 4
 #: Nodes of ONNX whose results are not finite where what they are given is not.
@@ -21,17 +15,6 @@ PASSING = (
     *("Conv", "Relu", "LeakyRelu", "BatchNormalization", "Pad", "Identity"),
     *("Add", "Sub", "Mul", "Div"),
 )
-
-
-def is_finite(x: Array) -> bool:
-    """Whether all elements are, of an array in C order; also false for some huge ones.
-
-    In this thread: torch's go on spinning beside the engine's. And of numpy's products vdot warns
-    of no overflow.
-    """
-    if x.size < FEW:
-        return math.isfinite(np.vdot(x, x))
-    return bool(np.isfinite(x).all())
 
 
 def with_witness(model: bytes) -> tuple[bytes, str | None]:

@@ -11,7 +11,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from matlab_compat.arrays import Array
+from matlab_compat.arrays import Array, is_finite
 from matlab_compat.data_format import torch_axes
 from matlab_compat.engine.fast.trial import AtOnce
 from matlab_compat.errors import UnsupportedLayerError, cause_text, place, warn
@@ -20,7 +20,6 @@ from matlab_compat.network import Network
 from ..formats.base import Options
 from . import engine_named
 from .base import Compute, Engine, Lost
-from .finite import is_finite
 from .written import Written, free_sizes
 
 

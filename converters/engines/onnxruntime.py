@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from matlab_compat.arrays import Array
+from matlab_compat.arrays import Array, is_finite
 
 from ..formats.onnx import new_session
 from .base import Compute, Engine, Lost
-from .finite import is_finite, with_witness
+from .finite import with_witness
 
 if TYPE_CHECKING:
     from .written import Written

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 from statistics import median_low
 from typing import Any, TypeAlias
 
-import numpy as np
 import torch
 from torch import Tensor
 
+from ...arrays import is_finite
 from .choice import AWAKE, MORE, ROUNDS, WAKING, rest, rivals
 
 #: What computes inputs, or gives ``NotImplemented`` where it is not for them.
@@ -38,8 +38,8 @@ class Candidate:
 
 
 def are_finite(inputs: Sequence[Tensor]) -> bool:
-    """Whether all elements are, found in this thread: torch's go on spinning beside an engine's."""
-    return all(np.isfinite(x.numpy(force=True)).all() for x in inputs)
+    """Whether all elements are, found without waking torch's threads."""
+    return all(is_finite(x.numpy(force=True)) for x in inputs)
 
 
 class Trial:

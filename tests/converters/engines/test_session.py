@@ -25,7 +25,7 @@ import converters
 import matlab_compat as m
 from converters import engines
 from converters.against import verify_against
-from converters.engines import Engine, fastest, finite, session
+from converters.engines import Engine, fastest, session
 from converters.engines.base import Compute
 from converters.engines.onnxruntime import OnnxRuntime
 from converters.engines.written import Written, free_sizes
@@ -471,19 +471,6 @@ def test_an_engine_that_fails_later_leaves_its_work_to_torch(
     for call in (lambda: module(x), lambda: torch.from_numpy(named.run(x))):
         with pytest.warns(MatlabCompatWarning, match="as the engine failed"):
             torch.testing.assert_close(call(), expected)
-
-
-@pytest.mark.parametrize("count", [finite.FEW // 2, 2 * finite.FEW])
-def test_whether_inputs_are_finite_is_found_without_a_warning(count: int) -> None:
-    x = np.ones(count, np.float32)
-    assert finite.is_finite(x)
-    x[:3] = 3e38  # their sum and squares overflow: warnings are errors here
-    finite.is_finite(x)
-    for value in (np.nan, np.inf, -np.inf):
-        x[count // 3] = value
-        assert not finite.is_finite(x)
-    x[0] = -value
-    assert not finite.is_finite(x)
 
 
 @pytest.mark.usefixtures("module")
